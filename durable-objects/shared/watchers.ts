@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { CLOSE } from '#lib/refuse-socket'
+import type { EventLog } from './event-log.ts'
+
+/** Frames and bytes that a socket may be ahead of what its client has answered for. */
+const WINDOW_FRAMES = 1_000
+const WINDOW_BYTES = 4_194_304
+/** A client whose window is full answers the ping within this time or is closed. */
+const PING_PATIENCE_MS = 30_000
+const READ_BATCH = 200
+
+/** What a socket remembers across hibernation (at most 16 KiB). */
+const Attachment = z.object({
+  /** The last `seq` sent. */
+  cursor: z.int(),
+  frames: z.int(),
+  bytes: z.int(),
+  pingedAt: z.number().optional(),
+  /** When the token that opened it ends, in Unix milliseconds. */
+  expiresAt: z.number(),
+})
+type Attachment = z.infer<typeof Attachment>
+
+/** The sockets that follow an actor's log: one cursor each, dense frames, never twice, never without end. */
+export interface Watchers {
+  attach(socket: WebSocket, options: { readonly after: number; readonly expiresAt: number }): void
+  /** Sends every socket what it has not had yet. */
+  pump(): void
+  /** The client has shown that it reads. */
+  acknowledge(socket: WebSocket): void
+  /** Closes what has expired or does not answer. */
+  sweep(now: number): void
+  /** When `sweep` has something to do next. */
+  nextSweep(): number | undefined
+}
+
+export function createWatchers<Event>(
+  sockets: () => readonly WebSocket[],
+  log: EventLog<Event>,
+  toFrame: (seq: number, event: Event) => unknown,
+  now: () => number,
+): Watchers {
+  const read = (socket: WebSocket): Attachment => Attachment.parse(socket.deserializeAttachment())
+
+  /** Sends until the log ends or the client has to answer first. */
+  function pumpOne(socket: WebSocket): void {
+    let state = read(socket)
+    for (;;) {
+      const batch = log.read(state.cursor, READ_BATCH)
+      if (batch.length === 0) return
+      for (const { seq, event } of batch) {
+        if (state.frames >= WINDOW_FRAMES || state.bytes >= WINDOW_BYTES) return ping(socket, state)
+        const text = JSON.stringify(toFrame(seq, event))
+        socket.send(text)
+        state = { ...state, cursor: seq, frames: state.frames + 1, bytes: state.bytes + text.length }
+      }
+      socket.serializeAttachment(state)
+    }
+  }
+
+  function ping(socket: WebSocket, state: Attachment): void {
+    if (state.pingedAt === undefined) socket.send(JSON.stringify({ type: 'ping' }))
+    socket.serializeAttachment({ ...state, pingedAt: state.pingedAt ?? now() })
+  }
+
+  function pumpSafely(socket: WebSocket): void {
+    if (socket.readyState !== WebSocket.OPEN) return
+    try {
+      pumpOne(socket)
+    } catch {
+      // A socket that broke while it was written to: its client comes back with `?after=`.
+      socket.close(CLOSE.internal)
+    }
+  }
+
+  return {
+    attach(socket, { after, expiresAt }) {
+      socket.serializeAttachment({ cursor: after, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
+      pumpSafely(socket)
+    },
+    pump: () => sockets().forEach(pumpSafely),
+    acknowledge(socket) {
+      const { cursor, expiresAt } = read(socket)
+      socket.serializeAttachment({ cursor, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
+      pumpSafely(socket)
+    },
+    sweep(time) {
+      for (const socket of sockets()) {
+        const { expiresAt, pingedAt } = read(socket)
+        if (expiresAt <= time) socket.close(CLOSE.credentials, 'token expired')
+        else if (pingedAt !== undefined && pingedAt + PING_PATIENCE_MS <= time)
+          socket.close(CLOSE.tryAgain, 'not reading')
+      }
+    },
+    nextSweep() {
+      const times = sockets().flatMap((socket) => {
+        const { expiresAt, pingedAt } = read(socket)
+        return pingedAt === undefined ? [expiresAt] : [expiresAt, pingedAt + PING_PATIENCE_MS]
+      })
+      return times.length === 0 ? undefined : Math.min(...times)
+    },
+  }
+}

@@ -1,0 +1,45 @@
+import { RunHeader } from '#core/workflow/execution'
+import { Plan } from '#core/workflow/plan'
+import { RunEvent } from '#core/workflow/run'
+import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-objects/shared/event-log'
+import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
+import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'
+
+const STEPS = [
+  `CREATE TABLE run (header TEXT NOT NULL, plan TEXT NOT NULL);
+   CREATE TABLE burnt_tickets (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
+   ${EVENT_LOG_SCHEMA};
+   ${OUTBOX_SCHEMA};`,
+]
+
+/** All SQL of a run's actor. The outbox and the event log have their own over the same tables. */
+export interface RunStorage {
+  readonly log: EventLog<RunEvent>
+  /** Makes the tables and keeps what the run is; within the caller's transaction. */
+  create(header: RunHeader, plan: Plan): void
+  /** What the run is, or undefined when nobody ever started it: asking writes nothing. */
+  load(): { readonly header: RunHeader; readonly plan: Plan } | undefined
+  /** True once for each ticket: the second use finds it burnt. */
+  burnTicket(id: string, expiresAt: number, now: number): boolean
+}
+
+export function createRunStorage(sql: SqlStorage): RunStorage {
+  return {
+    log: createEventLog(sql, RunEvent),
+    create(header, plan) {
+      migrateActor(sql, STEPS)
+      sql.exec('INSERT INTO run (header, plan) VALUES (?, ?)', JSON.stringify(header), JSON.stringify(plan))
+    },
+    load() {
+      if (!hasTables(sql)) return undefined
+      migrateActor(sql, STEPS)
+      const row = sql.exec<{ header: string; plan: string }>('SELECT header, plan FROM run').one()
+      return { header: RunHeader.parse(JSON.parse(row.header)), plan: Plan.parse(JSON.parse(row.plan)) }
+    },
+    burnTicket(id, expiresAt, now) {
+      sql.exec('DELETE FROM burnt_tickets WHERE expires_at < ?', now)
+      const { rowsWritten } = sql.exec('INSERT OR IGNORE INTO burnt_tickets VALUES (?, ?)', id, expiresAt)
+      return rowsWritten > 0
+    },
+  }
+}

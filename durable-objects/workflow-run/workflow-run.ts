@@ -1,0 +1,161 @@
+import { DurableObject } from 'cloudflare:workers'
+import {
+  type Execution,
+  type ExecutionFrame,
+  type NodeVisit,
+  toExecution,
+  toFrame,
+  toNodeVisits,
+} from '#core/workflow/execution'
+import { isFinal } from '#core/workflow/run'
+import type { RunOrder } from '#core/workflow/order'
+import { parseClientFrame, readSocketOrder } from '#core/socket'
+import { CLOSE, refuseSocket } from '#lib/refuse-socket'
+import { LiveRun } from './live-run.ts'
+import { createRunStorage } from './storage.ts'
+
+const MAX_SOCKETS = 1_000
+
+/**
+ * The actor of one execution: its entry points. Every call names the caller's workspace, and another one's run does
+ * not exist for it. What the run does is `live-run.ts`; what that means is `src/core/workflow`.
+ */
+export class WorkflowRun extends DurableObject<Env> {
+  readonly #storage = createRunStorage(this.ctx.storage.sql)
+  #live: LiveRun | undefined
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    ctx.setWebSocketAutoResponse(
+      new WebSocketRequestResponsePair('{"type":"heartbeat"}', '{"type":"heartbeat_response"}'),
+    )
+    void ctx.blockConcurrencyWhile(async () => {
+      const run = this.#storage.load()
+      if (run === undefined) return
+      this.#live = new LiveRun(ctx, env, this.#storage, run, await ctx.storage.getAlarm())
+      this.#live.resume()
+    })
+  }
+
+  /** Starts the run; a second call with the same id changes nothing. Durable when it returns. */
+  start(order: RunOrder): Execution {
+    if (this.#live === undefined) {
+      this.#storage.create(order.header, order.plan)
+      this.#live = new LiveRun(this.ctx, this.env, this.#storage, order, null)
+    }
+    this.#live.step({ type: 'start', inputs: order.inputs })
+    return toExecution(this.#live.header, this.#live.state)
+  }
+
+  describe(workspaceId: string): Execution | undefined {
+    const live = this.#find(workspaceId)
+    return live && toExecution(live.header, live.state)
+  }
+
+  /** The execution when it has ended within the time, else undefined. */
+  async waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined> {
+    const live = this.#find(workspaceId)
+    if (live === undefined) return undefined
+    await Promise.race([live.finished, scheduler.wait(timeoutMs)])
+    return isFinal(live.state.status) ? toExecution(live.header, live.state) : undefined
+  }
+
+  visits(workspaceId: string): NodeVisit[] | undefined {
+    const live = this.#find(workspaceId)
+    return live && toNodeVisits(live.plan, live.state)
+  }
+
+  /** Frames behind `after`, at most `limit`. */
+  events(workspaceId: string, after: number, limit: number): ExecutionFrame[] | undefined {
+    const live = this.#find(workspaceId)
+    if (live === undefined) return undefined
+    return this.#storage.log.read(after, limit).map(({ seq, event }) => toFrame(live.header.executionId, seq, event))
+  }
+
+  /** Cancels the run; false when it had already ended. */
+  cancel(workspaceId: string, by: string): boolean | undefined {
+    const live = this.#find(workspaceId)
+    if (live === undefined) return undefined
+    const running = !isFinal(live.state.status)
+    live.step({ type: 'cancel', by })
+    return running
+  }
+
+  /** A websocket that follows the run. */
+  override fetch(request: Request): Response {
+    const order = readSocketOrder(request)
+    const live = this.#find(order.workspaceId)
+    if (live === undefined) return refuseSocket(CLOSE.notFound, 'not found')
+    const { ticket } = order
+    if (ticket !== undefined && !this.#storage.burnTicket(ticket.id, ticket.expiresAt, Date.now())) {
+      return refuseSocket(CLOSE.credentials, 'ticket already used')
+    }
+    if (this.ctx.getWebSockets().length >= MAX_SOCKETS) return refuseSocket(CLOSE.policy, 'too many sockets')
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.ctx.acceptWebSocket(server)
+    server.send(JSON.stringify(this.#confirmation(live)))
+    live.watchers.attach(server, order)
+    live.arm()
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const live = this.#live
+    if (live === undefined) return
+    const frame = parseClientFrame(message)
+    switch (frame?.type) {
+      case 'heartbeat':
+        return socket.send('{"type":"heartbeat_response"}')
+      case 'ack':
+      case 'pong':
+        live.watchers.acknowledge(socket)
+        return live.arm()
+      case 'get_stats':
+        return socket.send(JSON.stringify({ type: 'stats_response', data: this.#stats(live) }))
+      case undefined:
+        return socket.send(
+          JSON.stringify({ type: 'error', data: { message: 'Mensagem desconhecida / unknown message' } }),
+        )
+    }
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // 1005 and 1006 say that no code came; they may not be sent.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code)
+  }
+
+  override async alarm(): Promise<void> {
+    // The platform drops an alarm whose handler has thrown six times (P5).
+    try {
+      this.#live?.ring()
+    } catch (error) {
+      console.error(JSON.stringify({ level: 'error', event: 'alarm_failed', error: String(error) }))
+      await this.ctx.storage.setAlarm(Date.now() + 10_000)
+    }
+  }
+
+  #find(workspaceId: string): LiveRun | undefined {
+    return this.#live?.header.workspaceId === workspaceId ? this.#live : undefined
+  }
+
+  #confirmation(live: LiveRun) {
+    const { executionId } = live.header
+    return {
+      event_type: 'subscription_confirmed',
+      execution_id: executionId,
+      node_id: null,
+      timestamp: new Date().toISOString(),
+      data: { status: live.state.status, last_seq: this.#storage.log.lastSeq() },
+    }
+  }
+
+  #stats(live: LiveRun) {
+    return {
+      status: live.state.status,
+      last_seq: this.#storage.log.lastSeq(),
+      visits: live.state.visits.size,
+      running: live.state.live.size,
+      sockets: this.ctx.getWebSockets().length,
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The worker in workerd, through miniflare, with its storage on disk.
+ *
+ * I1 Storage is keyed by the worker's name and the class: both come from wrangler.toml, so data are found again.
+ * I2 miniflare starts a workerd that died again; one that dies over and over ends the server.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
+import { createCrashCounter } from './crash-counter.ts'
+import { signal, waitUntilGone } from './processes.ts'
+import { findRuntime, wrapRuntime } from './runtime-command.ts'
+import { codeOf, messageOf, StartError } from './start-error.ts'
+import { toMiniflareOptions, type WorkerPlace } from './worker-options.ts'
+
+/** workerd answers what it is at when told to end; a socket or a stream would hold it for ever. */
+const DRAIN_MS = 3_000
+
+export interface WorkerOptions extends Omit<WorkerPlace, 'storage'> {
+  readonly dataDir: string
+  readonly build: string
+  readonly log: (line: string) => void
+  /** Called once when the worker cannot be kept running. */
+  readonly onFatal: (reason: string) => void
+}
+
+export interface RunningWorker {
+  /** Puts another build in place; clients reconnect. */
+  reload(build: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** miniflare's own lines say nothing that ours do not, except when it gives up. */
+class RuntimeLog extends Log {
+  readonly #onError: (message: string) => void
+
+  constructor(onError: (message: string) => void) {
+    super(LogLevel.ERROR)
+    this.#onError = onError
+  }
+
+  override error(error: Error): void {
+    this.#onError(error.message.split('\n')[0] ?? '')
+  }
+}
+
+/** It exits on SIGINT and SIGTERM before anybody else has stopped anything. */
+function removeSignalHandlers(before: Readonly<Record<'SIGINT' | 'SIGTERM' | 'SIGHUP', readonly unknown[]>>): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const listener of process.listeners(name)) {
+      if (!before[name].includes(listener)) process.off(name, listener)
+    }
+  }
+}
+
+async function startMiniflare(options: MiniflareOptions): Promise<Miniflare> {
+  const before = {
+    SIGINT: process.listeners('SIGINT'),
+    SIGTERM: process.listeners('SIGTERM'),
+    SIGHUP: process.listeners('SIGHUP'),
+  }
+  const miniflare = new Miniflare(options)
+  removeSignalHandlers(before)
+  try {
+    await miniflare.ready
+    return miniflare
+  } catch (error) {
+    await miniflare.dispose().catch(() => undefined)
+    throw new StartError(
+      codeOf(error) === 'ERR_ADDRESS_IN_USE'
+        ? 'the port was taken a moment ago: stop the program that listens there, or set PORT to another one'
+        : `the worker does not start: ${messageOf(error)}`,
+    )
+  }
+}
+
+/**
+ * Starts the worker and listens.
+ *
+ * @throws StartError when workerd refuses the worker
+ */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { dataDir, log, onFatal } = options
+  const pidFile = runtimePidFile(dataDir)
+  const storage = join(dataDir, 'storage')
+  mkdirSync(storage, { recursive: true, mode: 0o700 })
+  const crashes = createCrashCounter()
+  let isStopping = false
+  const shared = {
+    log: new RuntimeLog((message) => !isStopping && onFatal(`the worker cannot be started again: ${message}`)),
+    unsafeRuntimeEnv: wrapRuntime(join(import.meta.dirname, '../dist'), pidFile),
+    unsafeHandleRuntimeRestart: () => {
+      if (isStopping) return
+      log('the worker process died and was started again; actors go on from their storage')
+      if (crashes.isTooMany()) onFatal('the worker process keeps dying')
+    },
+    handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
+      const print = level === 'error' || level === 'warn' ? console.error : console.log
+      print(message)
+    },
+  }
+  const toOptions = (build: string): MiniflareOptions => ({
+    ...toMiniflareOptions(build, { ...options, storage }),
+    ...shared,
+  })
+  const miniflare = await startMiniflare(toOptions(options.build))
+  return {
+    reload: (build) => miniflare.setOptions(toOptions(build)),
+    async stop() {
+      isStopping = true
+      const pid = findRuntime(pidFile)
+      if (pid !== undefined) {
+        signal(pid, 'SIGTERM')
+        await waitUntilGone([pid], DRAIN_MS)
+      }
+      await Promise.race([miniflare.dispose().catch(() => undefined), sleep(DRAIN_MS, undefined, { ref: false })])
+    },
+  }
+}
+
+/** Where the pid of the running workerd is kept. */
+export function runtimePidFile(dataDir: string): string {
+  return join(dataDir, 'workerd.pid')
+}

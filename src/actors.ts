@@ -1,0 +1,21 @@
+/** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
+import type { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
+import type { RunOrder } from '#core/workflow/order'
+
+/** What a run's actor answers; undefined where the run is not that workspace's or was never started. */
+export interface WorkflowRunActor {
+  start(order: RunOrder): Promise<Execution>
+  describe(workspaceId: string): Promise<Execution | undefined>
+  waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined>
+  visits(workspaceId: string): Promise<NodeVisit[] | undefined>
+  events(workspaceId: string, after: number, limit: number): Promise<ExecutionFrame[] | undefined>
+  cancel(workspaceId: string, by: string): Promise<boolean | undefined>
+  fetch(request: Request): Promise<Response>
+}
+
+/** The actor of one execution. */
+export function workflowRun(env: Env, executionId: string): WorkflowRunActor {
+  const { WORKFLOW_RUN } = env
+  // The generated stub's type maps every member of a recursive JSON type and never ends.
+  return WORKFLOW_RUN.get(WORKFLOW_RUN.idFromName(executionId)) as unknown as WorkflowRunActor
+}

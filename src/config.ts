@@ -1,0 +1,89 @@
+import { z } from 'zod'
+
+const list = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+
+const secret = z.string().min(32, 'at least 32 characters')
+
+const provider = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  base_url: z.url({ protocol: /^https?$/ }),
+  api_key: z.string().optional(),
+})
+
+/** A JSON list of further OpenAI-compatible providers, e.g. `[{"id":"ollama","base_url":"http://127.0.0.1:11434/v1"}]`. */
+const providers = z
+  .string()
+  .default('[]')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is not JSON' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.array(provider))
+
+/** Every setting that the worker reads. Names and meanings: `contract.md`, "Configuration"; `.dev.vars.example`. */
+export const Config = z.object({
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgresql://')
+    .optional(),
+  DATABASE_SCHEMA: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores')
+    .default('synapscale_db'),
+  SECRET_KEY: secret,
+  JWT_SECRET_KEY: secret,
+  JWT_ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce.number().positive().max(1440).default(30),
+  JWT_REFRESH_TOKEN_EXPIRE_DAYS: z.coerce.number().positive().max(365).default(7),
+  CORS_ORIGINS: list,
+  OUTBOUND_ALLOW: list,
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8000'),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  LLM_PROVIDERS: providers,
+})
+export type Config = z.infer<typeof Config>
+
+/** The names that a machine takes from `.dev.vars` and from the process's environment. */
+export const CONFIG_KEYS = Object.keys(Config.shape) as readonly (keyof Config)[]
+
+/** A configuration that cannot be used; `problems` names each setting with what is wrong. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`configuration: ${problems.join('; ')}`)
+    this.problems = problems
+  }
+}
+
+const parsed = new WeakMap<object, Config>()
+
+/**
+ * Parses the settings once per environment object. An empty value counts as absent.
+ *
+ * @throws ConfigError with every problem at once
+ */
+export function readConfig(env: object): Config {
+  const known = parsed.get(env)
+  if (known !== undefined) return known
+  const settings = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const result = Config.safeParse(settings)
+  if (!result.success) {
+    throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  }
+  parsed.set(env, result.data)
+  return result.data
+}

@@ -1,0 +1,90 @@
+import { type Params, type Sentence } from './messages.ts'
+
+interface ErrorKind {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 426 | 429 | 500 | 502 | 503
+  readonly sentence: Sentence
+}
+
+const kind = (status: ErrorKind['status'], pt: string, en: string): ErrorKind => ({ status, sentence: { pt, en } })
+
+/** What can go wrong in a request: the HTTP status and the sentence. `src/http/errors.ts` makes the answer of it. */
+export const ERRORS = {
+  malformed_json: kind(400, 'O corpo não é um JSON válido.', 'The body is not valid JSON.'),
+  bad_request: kind(400, 'A requisição não pôde ser entendida.', 'The request could not be understood.'),
+  // These two are fixed by the contract; older clients compare them.
+  not_authenticated: kind(401, 'Not authenticated', 'Not authenticated'),
+  invalid_credentials: kind(401, 'Credenciais inválidas', 'Invalid credentials'),
+  forbidden: kind(403, 'Você não tem permissão para isso.', 'You are not allowed to do that.'),
+  not_found: kind(404, 'Não encontrado.', 'Not found.'),
+  method_not_allowed: kind(405, 'Este endereço não aceita {method}.', 'This address does not accept {method}.'),
+  email_taken: kind(409, 'Este e-mail já está cadastrado.', 'This e-mail address is already registered.'),
+  username_taken: kind(409, 'Este nome de usuário já existe.', 'This username is already taken.'),
+  execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
+  body_too_large: kind(
+    413,
+    'O corpo passa do limite de {limit} bytes.',
+    'The body exceeds the limit of {limit} bytes.',
+  ),
+  unsupported_media_type: kind(415, 'Envie o corpo como {expected}.', 'Send the body as {expected}.'),
+  validation_failed: kind(422, 'Os dados enviados têm problemas.', 'The data sent has problems.'),
+  json_too_deep: kind(422, 'O JSON passa de {limit} níveis.', 'The JSON nests deeper than {limit} levels.'),
+  workflow_invalid: kind(
+    422,
+    'O workflow tem problemas e não pode ser executado.',
+    'The workflow has problems and cannot be executed.',
+  ),
+  idempotency_key_reused: kind(
+    422,
+    'Esta Idempotency-Key já foi usada com outra requisição.',
+    'This Idempotency-Key was already used with another request.',
+  ),
+  upgrade_required: kind(426, 'Abra este endereço como websocket.', 'Open this address as a websocket.'),
+  misconfigured: kind(
+    503,
+    'O servidor não está configurado por completo; o log diz o que falta.',
+    'The server is not fully configured; its log says what is missing.',
+  ),
+  internal: kind(500, 'Erro interno. Informe o request_id.', 'Internal error. Please quote the request_id.'),
+  database_unavailable: kind(
+    503,
+    'O banco de dados não está disponível. Tente de novo em instantes.',
+    'The database is not available. Try again in a moment.',
+  ),
+  busy: kind(503, 'Muitos pedidos ao mesmo tempo. Tente de novo em instantes.', 'Too busy. Try again in a moment.'),
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** One thing wrong with the input: where (a JSON Pointer, RFC 6901, or a parameter's name) and what. */
+export interface InputProblem {
+  readonly pointer: string
+  /** Where the pointer points when not into the body. */
+  readonly in?: 'query' | 'path' | 'header'
+  readonly sentence: Sentence
+  readonly params?: Params
+}
+
+interface AppErrorDetails {
+  readonly params?: Params
+  readonly problems?: readonly InputProblem[]
+  readonly retryAfterSeconds?: number
+  /** What really happened: for the log, never for the client. */
+  readonly cause?: unknown
+}
+
+/** The one family of errors thrown above core; mapped to the wire in `src/http/errors.ts` alone. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly params: Params
+  readonly problems: readonly InputProblem[] | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, details: AppErrorDetails = {}) {
+    super(code, { cause: details.cause })
+    this.code = code
+    this.params = details.params ?? {}
+    this.problems = details.problems
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+
+/** What the worker has found out about whoever opens a socket; the actor is reachable for our own code only. */
+export const SocketOrder = z.object({
+  workspaceId: z.string(),
+  /** The last `seq` that the client has. */
+  after: z.int().min(0),
+  /** Unix milliseconds at which the token ends. */
+  expiresAt: z.number(),
+  /** The ticket to burn, when it came with one. */
+  ticket: z.object({ id: z.string(), expiresAt: z.number() }).optional(),
+})
+export type SocketOrder = z.infer<typeof SocketOrder>
+
+const ORDER_HEADER = 'x-socket-order'
+
+/** The upgrade request that carries an order to an actor. */
+export function toSocketRequest(order: SocketOrder): Request {
+  return new Request('https://actor/socket', {
+    headers: { upgrade: 'websocket', [ORDER_HEADER]: JSON.stringify(order) },
+  })
+}
+
+export function readSocketOrder(request: Request): SocketOrder {
+  return SocketOrder.parse(JSON.parse(request.headers.get(ORDER_HEADER) ?? 'null'))
+}
+
+/** What a client may say; anything else gets an `error` frame. */
+export const ClientFrame = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('heartbeat') }),
+  z.object({ type: z.literal('ack'), seq: z.int().optional() }),
+  z.object({ type: z.literal('pong') }),
+  z.object({ type: z.literal('get_stats') }),
+])
+export type ClientFrame = z.infer<typeof ClientFrame>
+
+/** A client's frame, or undefined when it is none. */
+export function parseClientFrame(message: string | ArrayBuffer): ClientFrame | undefined {
+  if (typeof message !== 'string') return undefined
+  try {
+    return ClientFrame.safeParse(JSON.parse(message)).data
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+import { nodeError, NodeFailure } from './node-error.ts'
+import { type Catalog, isPure } from './node-type.ts'
+import { type Plan, planNode } from './plan.ts'
+import { checkEmission, inputOf, prepareVisit, type RunFacts } from './prepare.ts'
+import type { Moment, RunCommand, RunEvent, RunInput, RunState, Step } from './run.ts'
+import { visitOf } from './run.ts'
+import { transition } from './transition.ts'
+
+/** Pure visits of one step: more of them wait for the next one, so that a long loop does not hold the thread. */
+const MAX_PURE_VISITS = 200
+
+export interface Machine {
+  readonly plan: Plan
+  readonly catalog: Catalog
+  readonly facts: RunFacts
+}
+
+type Perform = RunCommand & { readonly type: 'perform' }
+
+/**
+ * Takes an input and goes on as far as pure nodes carry: their outcomes are decided at once, so that a chain of them
+ * is one commit. The commands that are left are for the actor: effects, and pure visits beyond the step's limit.
+ */
+export function advance(machine: Machine, state: RunState, input: RunInput, moment: Moment): Step {
+  const events: RunEvent[] = []
+  const effects: RunCommand[] = []
+  const inputs: RunInput[] = [input]
+  let pureVisits = 0
+  for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
+    const step = transition(machine.plan, state, next, moment)
+    events.push(...step.events)
+    for (const command of step.commands) {
+      const outcome = pureVisits < MAX_PURE_VISITS ? decide(machine, state, command, moment) : undefined
+      if (outcome === undefined) {
+        effects.push(command)
+        continue
+      }
+      pureVisits += 1
+      inputs.push(outcome)
+    }
+  }
+  return {
+    events,
+    commands: effects.some((command) => command.type === 'abort_all') ? [{ type: 'abort_all' }] : effects,
+  }
+}
+
+/** The outcome of a visit that needs nothing from outside; undefined for any other command. */
+export function decide(machine: Machine, state: RunState, command: RunCommand, moment: Moment): RunInput | undefined {
+  if (command.type !== 'perform') return undefined
+  const node = planNode(machine.plan, command.node_id)
+  if (node.disabled) {
+    const output = inputOf(machine.plan, state, visitOf(state, command))
+    return { ...refOf(command), type: 'succeeded', output, handles: ['out'] }
+  }
+  const type = machine.catalog[node.type]
+  if (type === undefined || !isPure(type)) return undefined
+  try {
+    const prepared = prepareVisit(machine.plan, state, command, type, machine.facts, moment.now)
+    return { ...refOf(command), type: 'succeeded', ...checkEmission(type.decide(prepared)) }
+  } catch (error) {
+    return { ...refOf(command), ...toFailure(error) }
+  }
+}
+
+/** What a node threw, as the engine takes it. What is no `NodeFailure` is a bug, shown without its inside. */
+export function toFailure(error: unknown): Omit<RunInput & { type: 'failed' }, keyof Perform | 'performance'> & {
+  readonly type: 'failed'
+} {
+  if (error instanceof NodeFailure) {
+    return { type: 'failed', error: error.error, retryable: error.retryable, retryAfterMs: error.retryAfterMs }
+  }
+  return { type: 'failed', error: nodeError('unexpected'), retryable: false }
+}
+
+function refOf(command: Perform): Pick<Perform, 'node_id' | 'visit' | 'performance'> {
+  return { node_id: command.node_id, visit: command.visit, performance: command.performance }
+}

@@ -1,0 +1,149 @@
+import { z } from 'zod'
+import { AnyJson, AnyJsonObject } from '#core/json'
+import type { JsonObject } from '#lib/json'
+import { NodeError } from './node-error.ts'
+import { type Plan } from './plan.ts'
+import { inputOf } from './prepare.ts'
+import { EXECUTION_STATUSES, type RunEvent, type RunState, type VisitStatus } from './run.ts'
+
+const moment = z.iso.datetime().nullable()
+
+/** An execution as clients see it. */
+export const Execution = z.object({
+  id: z.uuid(),
+  workflow_id: z.uuid(),
+  version: z.int(),
+  status: z.enum(EXECUTION_STATUSES),
+  trigger: z.string(),
+  inputs: AnyJson,
+  output: AnyJson,
+  error: NodeError.nullable(),
+  created_at: z.iso.datetime(),
+  started_at: moment,
+  finished_at: moment,
+  duration_ms: z.number().nullable().describe('From start to end; null while it runs.'),
+})
+export type Execution = z.infer<typeof Execution>
+
+export const VISIT_STATUSES = [
+  'running',
+  'retrying',
+  'completed',
+  'failed',
+  'cancelled',
+] as const satisfies VisitStatus[]
+
+/** One performance of a node, as a row of `/executions/{id}/nodes`. */
+export const NodeVisit = z.object({
+  node_id: z.string(),
+  visit: z.int().describe('Counts from 1 for each node.'),
+  status: z.enum(VISIT_STATUSES),
+  attempts: z.int(),
+  input: AnyJson,
+  output: AnyJson,
+  error: NodeError.nullable(),
+  started_at: moment,
+  finished_at: moment,
+})
+export type NodeVisit = z.infer<typeof NodeVisit>
+
+/** What a run is told at its start and never changes. */
+export const RunHeader = z.object({
+  executionId: z.string(),
+  workspaceId: z.string(),
+  workflowId: z.string(),
+  workflowName: z.string(),
+  version: z.int(),
+  trigger: z.string(),
+  createdBy: z.string().nullable(),
+  createdAt: z.number(),
+})
+export type RunHeader = z.infer<typeof RunHeader>
+
+/** The execution as it stands now. */
+export function toExecution(header: RunHeader, state: RunState): Execution {
+  const { startedAt, finishedAt } = state
+  return {
+    id: header.executionId,
+    workflow_id: header.workflowId,
+    version: header.version,
+    status: state.status,
+    trigger: header.trigger,
+    inputs: state.inputs,
+    output: state.output,
+    error: state.error ?? null,
+    created_at: new Date(header.createdAt).toISOString(),
+    started_at: toIso(startedAt),
+    finished_at: toIso(finishedAt),
+    duration_ms: startedAt === undefined || finishedAt === undefined ? null : finishedAt - startedAt,
+  }
+}
+
+/** Its visits in the order of their start. */
+export function toNodeVisits(plan: Plan, state: RunState): NodeVisit[] {
+  return [...state.visits.values()].map((visit) => ({
+    node_id: visit.node_id,
+    visit: visit.visit,
+    status: visit.status,
+    attempts: visit.attempt,
+    input: inputOf(plan, state, visit),
+    output: visit.status === 'completed' ? visit.output : null,
+    error: visit.error ?? null,
+    started_at: toIso(visit.startedAt),
+    finished_at: toIso(visit.finishedAt),
+  }))
+}
+
+/** An event as watchers get it: the names are fixed by the contract. */
+export const ExecutionFrame = z.object({
+  seq: z.int().describe('Dense from 1.'),
+  event_type: z.enum([
+    'execution_started',
+    'execution_completed',
+    'execution_failed',
+    'execution_cancelled',
+    'node_started',
+    'node_completed',
+    'node_failed',
+    'node_skipped',
+    'node_retrying',
+  ]),
+  execution_id: z.uuid(),
+  node_id: z.string().nullable(),
+  timestamp: z.iso.datetime(),
+  data: AnyJsonObject,
+})
+export type ExecutionFrame = z.infer<typeof ExecutionFrame>
+
+/** Wraps a stored event. What only the engine needs (tokens, the fencing number) stays inside. */
+export function toFrame(executionId: string, seq: number, event: RunEvent): ExecutionFrame {
+  const { type, at, ...rest } = event
+  const { node_id = null, tokens: _tokens, performance: _performance, ...data } = { ...noVisit, ...rest }
+  return {
+    seq,
+    event_type: type,
+    execution_id: executionId,
+    node_id,
+    timestamp: new Date(at).toISOString(),
+    data: withIsoTimes(data),
+  }
+}
+
+const noVisit: { node_id?: string; tokens?: unknown; performance?: number } = {}
+
+function withIsoTimes(data: JsonObject): JsonObject {
+  const resumeAt = data['resume_at']
+  return typeof resumeAt === 'number' ? { ...data, resume_at: new Date(resumeAt).toISOString() } : data
+}
+
+function toIso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString()
+}
+
+export const ExecutionFilter = z.object({
+  workflow_id: z.uuid().optional(),
+  status: z.enum(EXECUTION_STATUSES).optional(),
+  from: z.iso.datetime({ offset: true }).optional().describe('Made at this time or later.'),
+  to: z.iso.datetime({ offset: true }).optional().describe('Made at this time or before.'),
+})
+export type ExecutionFilter = z.infer<typeof ExecutionFilter>

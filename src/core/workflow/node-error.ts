@@ -1,0 +1,96 @@
+import { z } from 'zod'
+import { AnyJson } from '#core/json'
+import { type Locale, type Params, say, type Sentence } from '#core/messages'
+import type { Json } from '#lib/json'
+
+const sentence = (pt: string, en: string): Sentence => ({ pt, en })
+
+/** Why a node or an execution failed, as people read it. */
+export const NODE_ERRORS = {
+  expression_failed: sentence(
+    'A expressão {expression} falhou: {reason}',
+    'The expression {expression} failed: {reason}',
+  ),
+  config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
+  http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
+  output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
+  node_timeout: sentence(
+    'O nó passou do tempo limite de {limit} ms.',
+    'The node exceeded its time limit of {limit} ms.',
+  ),
+  execution_timeout: sentence(
+    'A execução passou do tempo limite de {limit} ms.',
+    'The execution exceeded its time limit of {limit} ms.',
+  ),
+  too_many_visits: sentence(
+    'Limite de {limit} visitas alcançado no nó {node}.',
+    'The limit of {limit} visits was reached at node {node}.',
+  ),
+  interrupted: sentence(
+    'O servidor parou no meio; o nó roda de novo.',
+    'The server stopped midway; the node runs again.',
+  ),
+  unexpected: sentence('Erro inesperado no nó.', 'Unexpected error in the node.'),
+} as const satisfies Record<string, Sentence>
+
+export type NodeErrorCode = keyof typeof NODE_ERRORS
+
+/** An error as it is stored, sent to watchers and carried on by the `error` handle. */
+export const NodeError = z.object({
+  /** One of `NODE_ERRORS`, or the code of the adapter that failed (`outbound_…`, `model_…`). */
+  code: z.string(),
+  message: z.string(),
+  node_id: z.string().optional(),
+  /** The same sentence in the other language. */
+  message_en: z.string(),
+  status: z.int().optional(),
+  body: AnyJson.optional(),
+})
+export type NodeError = z.infer<typeof NodeError>
+
+/** What a node throws: the error, and whether another attempt may help. */
+export class NodeFailure extends Error {
+  override readonly name = 'NodeFailure'
+  readonly error: NodeError
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    error: NodeError,
+    options: { readonly retryable?: boolean; readonly retryAfterMs?: number | undefined } = {},
+  ) {
+    super(error.message)
+    this.error = error
+    this.retryable = options.retryable ?? false
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** Builds the stored form out of a sentence. */
+export function toNodeError(
+  code: string,
+  text: Sentence,
+  params: Params = {},
+  more: { status?: number; body?: Json } = {},
+) {
+  return {
+    code,
+    message: say(text, 'pt', params),
+    message_en: say(text, 'en', params),
+    ...more,
+  } satisfies NodeError
+}
+
+/** One of ours, by its code. */
+export function nodeError(
+  code: NodeErrorCode,
+  params: Params = {},
+  more: { status?: number; body?: Json } = {},
+): NodeError {
+  return toNodeError(code, NODE_ERRORS[code], params, more)
+}
+
+/** The error as a reader of this language gets it. */
+export function localizeNodeError(error: NodeError, locale: Locale): NodeError {
+  return locale === 'en' ? { ...error, message: error.message_en } : error
+}

@@ -1,0 +1,10 @@
+import type { Json } from '#lib/json'
+import type { RunHeader } from './execution.ts'
+import type { Plan } from './plan.ts'
+
+/** What a run is started with. */
+export interface RunOrder {
+  readonly header: RunHeader
+  readonly plan: Plan
+  readonly inputs: Json
+}

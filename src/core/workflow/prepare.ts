@@ -1,0 +1,84 @@
+import type { Json } from '#lib/json'
+import { JsonTooLarge, measureJson } from '#lib/json'
+import type { Scope } from './expression.ts'
+import { nodeError, NodeFailure } from './node-error.ts'
+import type { AnyNodeType, Emission, NodeInput } from './node-type.ts'
+import { type Plan, planEdge, planNode, type PlanNode } from './plan.ts'
+import { type RunState, type Visit, visitOf, type VisitRef } from './run.ts'
+import { renderConfig, TemplateError } from './template.ts'
+
+/** A visit's output as JSON has at most this many bytes. */
+export const MAX_OUTPUT_BYTES = 1_048_576
+
+/** What expressions may say of the run itself. */
+export interface RunFacts {
+  readonly execution: { readonly id: string }
+  readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
+}
+
+/** The value on the incoming edge; with several edges an object by source id; at the start what started the run. */
+export function inputOf(plan: Plan, state: RunState, visit: Visit): Json {
+  const node = planNode(plan, visit.node_id)
+  const [first] = visit.tokens
+  if (first === undefined) return state.inputs
+  if (node.incoming.length === 1) return visitOf(state, first.from).output
+  return Object.fromEntries(
+    visit.tokens.map((token) => [planEdge(plan, token.edge).source, visitOf(state, token.from).output]),
+  )
+}
+
+/**
+ * A visit's input and its config with every template evaluated.
+ *
+ * @throws NodeFailure when an expression fails or the evaluated config does not fit the node type
+ */
+export function prepareVisit(
+  plan: Plan,
+  state: RunState,
+  ref: VisitRef,
+  type: AnyNodeType,
+  facts: RunFacts,
+  now: number,
+): NodeInput<unknown> {
+  const node = planNode(plan, ref.node_id)
+  const input = inputOf(plan, state, visitOf(state, ref))
+  const scope: Scope = {
+    $input: input,
+    $trigger: state.inputs,
+    $nodes: Object.fromEntries(state.outputs),
+    $execution: facts.execution,
+    $workflow: facts.workflow,
+    $now: new Date(now).toISOString(),
+  }
+  const rendered = render(node, scope)
+  const config = type.config.safeParse(rendered)
+  if (!config.success) {
+    const reason = config.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+    throw new NodeFailure(nodeError('config_invalid', { reason }))
+  }
+  return { config: config.data, input, trigger: state.inputs }
+}
+
+function render(node: PlanNode, scope: Scope): unknown {
+  try {
+    return renderConfig(node.config, node.bare, scope)
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error
+    throw new NodeFailure(nodeError('expression_failed', { expression: error.expression, reason: error.message }))
+  }
+}
+
+/**
+ * The emission as it may be recorded: `undefined` becomes null, as JSON has it.
+ *
+ * @throws NodeFailure when the output is too large
+ */
+export function checkEmission(emission: Emission): Emission {
+  try {
+    measureJson(emission.output, MAX_OUTPUT_BYTES)
+  } catch (error) {
+    if (!(error instanceof JsonTooLarge)) throw error
+    throw new NodeFailure(nodeError('output_too_large', { limit: MAX_OUTPUT_BYTES }))
+  }
+  return emission
+}

@@ -1,0 +1,58 @@
+import type { Params, Sentence } from '#core/messages'
+
+const sentence = (pt: string, en: string): Sentence => ({ pt, en })
+
+/** What can be wrong with a graph before it runs. */
+export const GRAPH_PROBLEMS = {
+  no_nodes: sentence('O workflow não tem nós.', 'The workflow has no nodes.'),
+  no_start: sentence('Nenhum nó pode começar a execução.', 'No node can start the execution.'),
+  node_without_id: sentence('Um nó não tem id.', 'A node has no id.'),
+  duplicate_node: sentence('O id {node} aparece em mais de um nó.', 'The id {node} appears on more than one node.'),
+  unknown_type: sentence('O tipo de nó {type} não existe.', 'The node type {type} does not exist.'),
+  bad_data: sentence('Valor inválido: {detail}', 'Invalid value: {detail}'),
+  bad_config: sentence('Configuração inválida: {detail}', 'Invalid config: {detail}'),
+  bad_settings: sentence('Configuração do workflow inválida: {detail}', 'Invalid workflow setting: {detail}'),
+  dangling_edge: sentence(
+    'A aresta {edge} liga a um nó que não existe: {node}.',
+    'The edge {edge} refers to a node that does not exist: {node}.',
+  ),
+  duplicate_edge: sentence('A aresta {edge} repete outra.', 'The edge {edge} repeats another.'),
+  unknown_handle: sentence(
+    'O nó {node} não tem a saída ou entrada {handle}.',
+    'The node {node} has no handle {handle}.',
+  ),
+  unreachable_node: sentence('Nenhum caminho leva ao nó {node}.', 'No path leads to the node {node}.'),
+  expression_syntax: sentence(
+    'A expressão {expression} não está bem formada: {detail}',
+    'The expression {expression} is malformed: {detail}',
+  ),
+  expression_unsupported: sentence(
+    'A expressão {expression} usa algo que aqui não existe: {detail}',
+    'The expression {expression} uses what does not exist here: {detail}',
+  ),
+  expression_unknown_name: sentence(
+    'A expressão {expression} usa um nome desconhecido: {detail}',
+    'The expression {expression} uses an unknown name: {detail}',
+  ),
+  expression_unknown_node: sentence(
+    'A expressão {expression} fala de um nó que não existe: {detail}',
+    'The expression {expression} refers to a node that does not exist: {detail}',
+  ),
+} as const satisfies Record<string, Sentence>
+
+export type GraphProblemCode = keyof typeof GRAPH_PROBLEMS
+
+/** One thing wrong with a graph, and where. */
+export interface GraphProblem {
+  readonly code: GraphProblemCode
+  readonly params: Params
+  readonly nodeId?: string
+  readonly edgeId?: string
+  /** JSON Pointer into the node (`/data/config/url`) or the settings. */
+  readonly path?: string
+}
+
+/** Keys and indexes as a JSON Pointer (RFC 6901). */
+export function toPointer(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { AnyJsonObject } from '#core/json'
+import { Definition } from './graph.ts'
+
+const WORKFLOW_STATUSES = ['draft', 'published', 'archived'] as const
+
+const fields = {
+  name: z.string().trim().min(1).max(255),
+  description: z.string().max(10_000).nullable(),
+  definition: Definition,
+  tags: z.array(z.string().trim().min(1).max(50)).max(50),
+  category: z.string().trim().max(100).nullable(),
+  is_active: z.boolean(),
+}
+
+/** What a workflow is made of; everything but the name may be left out. */
+export const WorkflowInput = z
+  .strictObject({
+    name: fields.name,
+    description: fields.description.default(null),
+    definition: fields.definition.default({ nodes: [], edges: [] }),
+    tags: fields.tags.default([]),
+    category: fields.category.default(null),
+    is_active: fields.is_active.default(true),
+  })
+  .meta({ id: 'WorkflowInput' })
+export type WorkflowInput = z.infer<typeof WorkflowInput>
+
+export const WorkflowPatch = z.strictObject(fields).partial().meta({ id: 'WorkflowPatch' })
+export type WorkflowPatch = z.infer<typeof WorkflowPatch>
+
+export const Workflow = z
+  .object({
+    id: z.uuid(),
+    workspace_id: z.uuid(),
+    ...fields,
+    status: z.enum(WORKFLOW_STATUSES),
+    version: z.int().describe('Counts the saved definitions.'),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Workflow' })
+export type Workflow = z.infer<typeof Workflow>
+
+export const WorkflowFilter = z.object({
+  search: z.string().trim().min(1).max(200).optional().describe('Part of the name or the description.'),
+  status: z.enum(WORKFLOW_STATUSES).optional(),
+  category: z.string().optional(),
+  tag: z.string().optional(),
+  is_active: z.stringbool().optional(),
+})
+export type WorkflowFilter = z.infer<typeof WorkflowFilter>
+
+/** A problem of a graph as clients read it. */
+export const GraphProblemView = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    node_id: z.string().nullable(),
+    edge_id: z.string().nullable(),
+    path: z.string().nullable().describe('JSON Pointer into the node, or into the definition for its settings.'),
+  })
+  .meta({ id: 'GraphProblem' })
+export type GraphProblemView = z.infer<typeof GraphProblemView>
+
+export const Validation = z
+  .object({ valid: z.boolean(), problems: z.array(GraphProblemView) })
+  .meta({ id: 'Validation' })
+export type Validation = z.infer<typeof Validation>
+
+/** What an execution is started with. */
+export const ExecuteInput = z
+  .strictObject({ inputs: AnyJsonObject.default({}), version: z.int().min(1).optional() })
+  .meta({ id: 'ExecuteInput' })
+export type ExecuteInput = z.infer<typeof ExecuteInput>

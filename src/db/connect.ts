@@ -1,0 +1,28 @@
+/** The way to PostgreSQL: drizzle over Hyperdrive where there is one, over the pool actor where there is not. */
+import { readConfig } from '#config'
+import { drizzleOver, type QueryBuilder } from './drizzle-over.ts'
+import { hyperdriveTransport } from './hyperdrive-transport.ts'
+import { poolTransport, type PoolEnv } from './pool-transport.ts'
+import { tablesOf, type Tables } from './schema.ts'
+
+/**
+ * drizzle's query builder with the tables of the configured schema. Outside of mapped columns a value is as
+ * `Cell` says: give `sql` templates a `mapWith`, e.g. `count()` or `sql<number>\`…\`.mapWith(Number)` for numbers.
+ *
+ * @throws DatabaseUnavailable or DatabaseError from every query
+ */
+export interface Db extends QueryBuilder {
+  readonly tables: Tables
+}
+
+/** Bindings that wrangler.toml may leave out, so that the generated `Env` does not know them. */
+export interface OptionalBindings {
+  readonly HYPERDRIVE?: { readonly connectionString: string }
+}
+
+/** Opens nothing: the first query does. Call it once for each invocation or event, since sockets do not outlive it. */
+export function connect(env: PoolEnv & OptionalBindings): Db {
+  const transport =
+    env.HYPERDRIVE === undefined ? poolTransport(env) : hyperdriveTransport(env.HYPERDRIVE.connectionString)
+  return Object.assign(drizzleOver(transport), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
+}

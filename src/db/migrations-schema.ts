@@ -1,0 +1,16 @@
+/** What drizzle-kit reads: the tables under the default name, which `local/migrate.ts` replaces by the configured one. */
+import { DEFAULT_SCHEMA, tablesOf } from './schema.ts'
+
+export const {
+  schema,
+  users,
+  sessions,
+  refreshTokens,
+  workspaces,
+  workspaceMembers,
+  idempotencyKeys,
+  workflows,
+  workflowVersions,
+  executions,
+  executionVisits,
+} = tablesOf(DEFAULT_SCHEMA)

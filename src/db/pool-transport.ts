@@ -1,0 +1,31 @@
+import { withDeadline } from './deadline.ts'
+import { DatabaseUnavailable, fromReply, type Reply } from './errors.ts'
+import type { RowSet, Statement, Transport } from './wire.ts'
+
+/** The pool has a deadline of its own; this one is for a pool that cannot be reached. */
+const CALL_MS = 4_500
+
+/** What the `PostgresPool` actor answers to. */
+export interface PoolStub {
+  run(statements: readonly Statement[]): Promise<Reply<readonly RowSet[]>>
+  ping(): Promise<Reply<null>>
+}
+
+/** One machine has one thread, so a second object with connections of its own brought nothing. */
+const POOL_NAME = 'postgres'
+
+export interface PoolEnv {
+  readonly POSTGRES_POOL: { getByName(name: string): PoolStub }
+}
+
+async function call<T>(answer: Promise<Reply<T>>): Promise<T> {
+  const settled = answer.catch((error: unknown) => {
+    throw new DatabaseUnavailable(`the PostgreSQL pool failed: ${error instanceof Error ? error.message : 'unknown'}`)
+  })
+  return fromReply(await withDeadline(settled, CALL_MS, () => undefined))
+}
+
+/** A transport over the actor that keeps connections open. A stub is made for each call: a broken one stays broken. */
+export function poolTransport(env: PoolEnv): Transport {
+  return { run: (statements) => call(env.POSTGRES_POOL.getByName(POOL_NAME).run(statements)) }
+}

@@ -1,0 +1,104 @@
+/**
+ * A few connections shared by many statements.
+ *
+ * I1 A statement is answered or has failed within `DEADLINE_MS` of its arrival, waiting and connecting included.
+ * I2 At most `size` connections and one probe exist at a time.
+ * I3 A connection is lent to one run at a time, and never again once it is dead or discarded.
+ * I4 Nothing is sent twice: a run that failed after its connection was lent is not repeated, since it may have happened.
+ */
+import { createBreaker } from './breaker.ts'
+import type { Connection } from './connection.ts'
+import { withDeadline } from './deadline.ts'
+import { DatabaseUnavailable } from './errors.ts'
+import { createSlots } from './slots.ts'
+import type { Statement, Transport } from './wire.ts'
+
+/** Below the 5 s that are promised, with room for the call to the actor that holds the pool. */
+const DEADLINE_MS = 4_000
+const PROBE_MS = 1_000
+const OPEN_MS = 1_000
+const MAX_WAITING = 2_000
+const PROBE: Statement = { sql: 'select 1', params: [] }
+
+export interface PoolOptions {
+  readonly create: () => Connection
+  readonly size: number
+  /** How long an unused connection is kept, and twice that at most. */
+  readonly idleMs: number
+}
+
+interface Idle {
+  readonly connection: Connection
+  readonly since: number
+}
+
+/** The connections nobody uses: the one used last goes first, so that the others age. */
+function createIdleList(idleMs: number) {
+  let list: Idle[] = []
+  let sweeper: ReturnType<typeof setTimeout> | undefined
+
+  function sweep(): void {
+    const before = Date.now() - idleMs
+    const old = list.filter((idle) => idle.since <= before)
+    list = list.filter((idle) => idle.since > before)
+    for (const { connection } of old) connection.discard()
+    sweeper = list.length > 0 ? setTimeout(sweep, idleMs) : undefined
+  }
+
+  return {
+    take(): Connection | undefined {
+      for (let idle = list.pop(); idle !== undefined; idle = list.pop()) {
+        if (idle.connection.isAlive) return idle.connection
+      }
+      return undefined
+    },
+    put(connection: Connection): void {
+      if (connection.isAlive) list.push({ connection, since: Date.now() })
+      sweeper ??= setTimeout(sweep, idleMs)
+    },
+    clear(): void {
+      for (const { connection } of list.splice(0)) connection.discard()
+    },
+  }
+}
+
+/** Makes a pool; connections open when they are needed. */
+export function createPool({ create, size, idleMs }: PoolOptions): Transport {
+  const idle = createIdleList(idleMs)
+  const slots = createSlots({ size, maxWaiting: MAX_WAITING })
+
+  async function probe(): Promise<void> {
+    // What is idle may be as dead as the connection that raised the suspicion.
+    idle.clear()
+    const connection = create()
+    try {
+      await withDeadline(connection.run([PROBE]), PROBE_MS, connection.discard)
+    } finally {
+      connection.discard()
+    }
+  }
+
+  const breaker = createBreaker({ probe, onOpen: slots.turnAway, openMs: OPEN_MS, now: Date.now })
+
+  return {
+    async run(statements) {
+      const arrived = Date.now()
+      await breaker.admit()
+      const turn = slots.enter()
+      let connection: Connection | undefined
+      const work = turn.ready.then(() => {
+        connection = idle.take() ?? create()
+        return connection.run(statements)
+      })
+      try {
+        return await withDeadline(work, DEADLINE_MS - (Date.now() - arrived), () => connection?.discard())
+      } catch (error) {
+        if (error instanceof DatabaseUnavailable && connection?.isAlive !== true) breaker.suspect()
+        throw error
+      } finally {
+        if (connection !== undefined) idle.put(connection)
+        turn.leave()
+      }
+    },
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The tables, built for a schema's name (`DATABASE_SCHEMA`). drizzle-kit generates `migrations/` from the default one.
+ *
+ * User documents are `json`, not `jsonb`: it gives back exactly what was stored and takes every JSON text, also the
+ * `\u0000` that `jsonb` refuses and that any fetched page may contain.
+ */
+import { sql } from 'drizzle-orm'
+import {
+  boolean,
+  index,
+  integer,
+  json,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import type { Definition } from '#core/workflow/graph'
+import type { NodeError } from '#core/workflow/node-error'
+import type { Json } from '#lib/json'
+
+export const DEFAULT_SCHEMA = 'synapscale_db'
+
+const moment = () => timestamp({ withTimezone: true, mode: 'date', precision: 3 })
+const createdAt = () => moment().notNull().defaultNow()
+
+function identityTables(schema: ReturnType<typeof pgSchema>) {
+  const users = schema.table(
+    'users',
+    {
+      id: uuid().primaryKey(),
+      email: text().notNull(),
+      username: text(),
+      first_name: text().notNull(),
+      last_name: text().notNull(),
+      avatar_url: text(),
+      password_hash: text().notNull(),
+      role: text({ enum: ['admin', 'user'] }).notNull(),
+      is_active: boolean().notNull().default(true),
+      is_verified: boolean().notNull().default(false),
+      created_at: createdAt(),
+      updated_at: createdAt(),
+    },
+    (t) => [
+      uniqueIndex('users_email_key').on(sql`lower(${t.email})`),
+      uniqueIndex('users_username_key').on(sql`lower(${t.username})`),
+    ],
+  )
+
+  /** A login and all its refreshes: the family that one reused refresh token revokes. */
+  const sessions = schema.table(
+    'sessions',
+    {
+      id: uuid().primaryKey(),
+      user_id: uuid()
+        .notNull()
+        .references(() => users.id, { onDelete: 'cascade' }),
+      user_agent: text(),
+      address: text(),
+      created_at: createdAt(),
+      last_used_at: createdAt(),
+      expires_at: moment().notNull(),
+      revoked_at: moment(),
+      revoked_reason: text({ enum: ['logout', 'logout_all', 'reuse', 'password', 'admin'] }),
+    },
+    (t) => [index('sessions_user_idx').on(t.user_id)],
+  )
+
+  const refreshTokens = schema.table(
+    'refresh_tokens',
+    {
+      /** SHA-256 of the token in hex: the token itself is shown once and never stored. */
+      token_hash: text().primaryKey(),
+      session_id: uuid()
+        .notNull()
+        .references(() => sessions.id, { onDelete: 'cascade' }),
+      created_at: createdAt(),
+      expires_at: moment().notNull(),
+      used_at: moment(),
+    },
+    (t) => [index('refresh_tokens_session_idx').on(t.session_id)],
+  )
+  return { users, sessions, refreshTokens }
+}
+
+function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<typeof identityTables>['users']) {
+  const workspaces = schema.table(
+    'workspaces',
+    {
+      id: uuid().primaryKey(),
+      name: text().notNull(),
+      /** Set on the workspace that every user has alone. */
+      personal_user_id: uuid().references(() => users.id, { onDelete: 'cascade' }),
+      created_at: createdAt(),
+      updated_at: createdAt(),
+    },
+    (t) => [uniqueIndex('workspaces_personal_key').on(t.personal_user_id)],
+  )
+
+  const workspaceMembers = schema.table(
+    'workspace_members',
+    {
+      workspace_id: uuid()
+        .notNull()
+        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      user_id: uuid()
+        .notNull()
+        .references(() => users.id, { onDelete: 'cascade' }),
+      role: text({ enum: ['owner', 'admin', 'editor', 'viewer'] }).notNull(),
+      created_at: createdAt(),
+    },
+    (t) => [primaryKey({ columns: [t.workspace_id, t.user_id] }), index('workspace_members_user_idx').on(t.user_id)],
+  )
+
+  const idempotencyKeys = schema.table(
+    'idempotency_keys',
+    {
+      workspace_id: uuid()
+        .notNull()
+        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      user_id: uuid().notNull(),
+      key: text().notNull(),
+      /** SHA-256 of method, path and body: the same key with another request is an error. */
+      request_hash: text().notNull(),
+      /** The id of the thing to be made, chosen before it is made, so that a repeat makes the same one or finds it. */
+      resource_id: uuid().notNull(),
+      created_at: createdAt(),
+    },
+    (t) => [
+      primaryKey({ columns: [t.workspace_id, t.user_id, t.key] }),
+      index('idempotency_keys_created_idx').on(t.created_at),
+    ],
+  )
+  return { workspaces, workspaceMembers, idempotencyKeys }
+}
+
+function workflowTables(
+  schema: ReturnType<typeof pgSchema>,
+  workspaces: ReturnType<typeof workspaceTables>['workspaces'],
+) {
+  const workflows = schema.table(
+    'workflows',
+    {
+      id: uuid().primaryKey(),
+      workspace_id: uuid()
+        .notNull()
+        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      name: text().notNull(),
+      description: text(),
+      definition: json().$type<Definition>().notNull(),
+      tags: text().array().notNull(),
+      category: text(),
+      status: text({ enum: ['draft', 'published', 'archived'] }).notNull(),
+      /** Counts the saved definitions; an execution names the one that it runs. */
+      version: integer().notNull(),
+      is_active: boolean().notNull(),
+      created_by: uuid(),
+      created_at: createdAt(),
+      updated_at: createdAt(),
+    },
+    (t) => [index('workflows_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc())],
+  )
+
+  /** Definitions that have been executed: immutable, so that a run is pinned to what it started with. */
+  const workflowVersions = schema.table(
+    'workflow_versions',
+    {
+      workflow_id: uuid()
+        .notNull()
+        .references(() => workflows.id, { onDelete: 'cascade' }),
+      version: integer().notNull(),
+      workspace_id: uuid().notNull(),
+      definition: json().$type<Definition>().notNull(),
+      created_by: uuid(),
+      created_at: createdAt(),
+    },
+    (t) => [primaryKey({ columns: [t.workflow_id, t.version] })],
+  )
+  return { workflows, workflowVersions }
+}
+
+/** Projections of the run actors. No foreign keys: a projection that arrives after a deletion must still land. */
+function executionTables(schema: ReturnType<typeof pgSchema>) {
+  const executions = schema.table(
+    'executions',
+    {
+      id: uuid().primaryKey(),
+      workspace_id: uuid().notNull(),
+      workflow_id: uuid().notNull(),
+      version: integer().notNull(),
+      status: text({
+        enum: ['pending', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled', 'timeout'],
+      }).notNull(),
+      trigger: text().notNull(),
+      inputs: json().$type<Json>(),
+      output: json().$type<Json>(),
+      error: json().$type<NodeError>(),
+      created_by: uuid(),
+      created_at: moment().notNull(),
+      started_at: moment(),
+      finished_at: moment(),
+      /** The event log's length at this projection: an older projection never overwrites a newer one. */
+      seq: integer().notNull(),
+    },
+    (t) => [
+      index('executions_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc()),
+      index('executions_workflow_idx').on(t.workflow_id, t.created_at.desc()),
+    ],
+  )
+
+  const executionVisits = schema.table(
+    'execution_visits',
+    {
+      execution_id: uuid().notNull(),
+      /** Order of start within the execution, from 1. */
+      ordinal: integer().notNull(),
+      workspace_id: uuid().notNull(),
+      node_id: text().notNull(),
+      visit: integer().notNull(),
+      status: text({ enum: ['running', 'retrying', 'completed', 'failed', 'cancelled'] }).notNull(),
+      attempts: integer().notNull(),
+      input: json().$type<Json>(),
+      output: json().$type<Json>(),
+      error: json().$type<NodeError>(),
+      started_at: moment(),
+      finished_at: moment(),
+    },
+    (t) => [primaryKey({ columns: [t.execution_id, t.ordinal] })],
+  )
+  return { executions, executionVisits }
+}
+
+function buildTables(name: string) {
+  const schema = pgSchema(name)
+  const identity = identityTables(schema)
+  const workspace = workspaceTables(schema, identity.users)
+  const workflow = workflowTables(schema, workspace.workspaces)
+  return { schema, ...identity, ...workspace, ...workflow, ...executionTables(schema) }
+}
+
+export type Tables = ReturnType<typeof buildTables>
+
+const built = new Map<string, Tables>()
+
+/** The tables of the schema with this name, built once. */
+export function tablesOf(schemaName: string): Tables {
+  const tables = built.get(schemaName) ?? buildTables(schemaName)
+  built.set(schemaName, tables)
+  return tables
+}

@@ -1,0 +1,41 @@
+/** The table of contents of everything that HTTP reaches. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { AppEnv } from './app-env.ts'
+import { answerError } from './errors.ts'
+import { context } from './middleware/context.ts'
+import { cors } from './middleware/cors.ts'
+import { frame } from './middleware/frame.ts'
+import { answerUnmatched } from './not-found.ts'
+import { authRoutes } from './routes/auth.ts'
+import { createDocs } from './routes/docs.ts'
+import { executionRoutes } from './routes/executions.ts'
+import { healthRoutes } from './routes/health.ts'
+import { nodeRoutes } from './routes/nodes.ts'
+import { rootRoutes } from './routes/root.ts'
+import { socketRoutes } from './routes/sockets.ts'
+import { ticketRoutes } from './routes/tickets.ts'
+import { workflowRoutes } from './routes/workflows.ts'
+
+const app = new OpenAPIHono<AppEnv>({ strict: false })
+app.use(frame, context, cors)
+app.onError(answerError)
+app.notFound((c) => answerUnmatched(app, c))
+
+const routes = app
+  .route('/', rootRoutes)
+  .route('/', healthRoutes)
+  .route('/api/v1', authRoutes)
+  .route('/api/v1', ticketRoutes)
+  .route('/api/v1', workflowRoutes)
+  .route('/api/v1', executionRoutes)
+  .route('/api/v1', nodeRoutes)
+
+app.route('/api/v1/ws', socketRoutes)
+// Older clients open their sockets here.
+app.route('/ws', socketRoutes)
+app.route('/', createDocs(app))
+
+export { app }
+
+/** For `hc<Api>` of `hono/client`. */
+export type Api = typeof routes

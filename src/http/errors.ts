@@ -1,0 +1,72 @@
+/** From whatever was thrown to what the client reads: the only place that knows the wire shape of an error. */
+import { HTTPException } from 'hono/http-exception'
+import { ConfigError } from '#config'
+import { AppError, ERRORS, type ErrorCode } from '#core/errors'
+import { type Locale, say } from '#core/messages'
+import { DatabaseUnavailable } from '#db/errors'
+import type { AppContext } from './app-env.ts'
+import { describeError, logLine } from './log.ts'
+import { type Problem, PROBLEM_TYPE, TITLES } from './problem.ts'
+
+const DATABASE_RETRY_SECONDS = 5
+
+/** hono's own refusals; the middleware that reads bodies leaves it few. */
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'malformed_json',
+  401: 'not_authenticated',
+  403: 'forbidden',
+  404: 'not_found',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+}
+
+/** The handler behind `app.onError`. What the client may not know goes to the log, under the same request id. */
+export function answerError(error: unknown, c: AppContext): Response {
+  const known = toAppError(error)
+  c.set('errorCode', known.code)
+  const problem = toProblem(known, c.get('locale'), c.get('requestId'))
+  if (problem.status >= 500) {
+    logLine('error', { request_id: problem.request_id, code: problem.code, error: describeError(error) })
+  }
+  const headers = { 'Content-Type': PROBLEM_TYPE, 'Content-Language': c.get('locale'), ...headersOf(known) }
+  return c.body(JSON.stringify(problem), ERRORS[known.code].status, headers)
+}
+
+/** The error of our family that stands for anything thrown; what nobody expected is `internal`. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  if (error instanceof DatabaseUnavailable) return new AppError('database_unavailable', { cause: error })
+  if (error instanceof ConfigError) return new AppError('misconfigured', { cause: error })
+  if (error instanceof HTTPException) return new AppError(BY_STATUS[error.status] ?? 'internal', { cause: error })
+  return new AppError('internal', { cause: error })
+}
+
+/** The body of an error's answer. */
+export function toProblem(error: AppError, locale: Locale, requestId: string): Problem {
+  const { status, sentence } = ERRORS[error.code]
+  const detail = say(sentence, locale, error.params)
+  const errors = error.problems?.map(({ pointer, in: place, sentence: what, params }) => ({
+    pointer,
+    ...(place === undefined ? {} : { in: place }),
+    detail: say(what, locale, params),
+  }))
+  return {
+    type: 'about:blank',
+    title: TITLES[status][locale],
+    status,
+    detail,
+    message: detail,
+    code: error.code,
+    request_id: requestId,
+    ...(errors === undefined ? {} : { errors }),
+  }
+}
+
+function headersOf(error: AppError): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const retryAfter =
+    error.retryAfterSeconds ?? (error.code === 'database_unavailable' ? DATABASE_RETRY_SECONDS : undefined)
+  if (retryAfter !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfter))
+  if (ERRORS[error.code].status === 401) headers['WWW-Authenticate'] = 'Bearer'
+  return headers
+}

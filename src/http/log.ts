@@ -1,0 +1,13 @@
+/** One line of JSON on the log. Never pass a token, a query string or a path: ids of webhooks are secrets too. */
+export function logLine(level: 'info' | 'error', fields: Readonly<Record<string, unknown>>): void {
+  const line = JSON.stringify({ time: new Date().toISOString(), level, ...fields })
+  if (level === 'error') console.error(line)
+  else console.log(line)
+}
+
+/** An error with its causes, as the log keeps it. */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) }
+  return { name: error.name, message: error.message, stack: error.stack, ...cause }
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod'
+
+/** Where a route leaves notes on its operation for `openapi.ts`, which follows and removes them. */
+export const MARKS_FIELD = 'x-marks'
+
+const Sentence = z.object({ pt: z.string(), en: z.string() })
+
+/** What hono's route configuration has no words for. */
+export const Marks = z.object({
+  summary: Sentence,
+  description: Sentence.optional(),
+  public: z.boolean().default(false),
+  bodyOptional: z.boolean().default(false),
+  forms: z.boolean().default(false),
+})
+export type Marks = z.infer<typeof Marks>

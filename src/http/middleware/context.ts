@@ -1,0 +1,28 @@
+import type { MiddlewareHandler } from 'hono'
+import { readConfig } from '#config'
+import { connect, type Db } from '#db/connect'
+import type { AppEnv } from '#http/app-env'
+import type { PublicCtx } from '#services/context'
+
+/** Some user agents are essays; this much names any. */
+const USER_AGENT_LENGTH = 256
+
+/** Puts together what the services may use. The database is connected when something first asks for it. */
+export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const { env } = c
+  const config = readConfig(env)
+  let db: Db | undefined
+  const publicCtx: PublicCtx = {
+    env,
+    config,
+    get db() {
+      return (db ??= connect(env))
+    },
+    locale: c.get('locale'),
+    requestId: c.get('requestId'),
+    now: Date.now,
+    client: { userAgent: c.req.header('User-Agent')?.slice(0, USER_AGENT_LENGTH), address: undefined },
+  }
+  c.set('publicCtx', publicCtx)
+  await next()
+}

@@ -1,0 +1,66 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { type Locale, say } from '#core/messages'
+import type { AppEnv } from './app-env.ts'
+import { Marks, MARKS_FIELD } from './marks.ts'
+import { SECURITY, SECURITY_SCHEMES, WORKSPACE_HEADER } from './openapi-security.ts'
+import { TAGS } from './tags.ts'
+import { VERSION } from './version.ts'
+
+type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
+type PathItem = NonNullable<Document['paths']>[string]
+type Operation = NonNullable<PathItem['get']>
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
+const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
+
+const INTRODUCTION = {
+  pt: 'Automações com IA na borda: agentes, workflows, execuções e conversas. *Authorize* entra com e-mail e senha.',
+  en: 'AI automations at the edge: agents, workflows, executions and chats. *Authorize* logs in with e-mail and password.',
+}
+
+/** The OpenAPI document of all routes, with its sentences in one language. */
+export function describeApi(app: OpenAPIHono<AppEnv>, publicUrl: string, locale: Locale): Document {
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'SynapScale API', version: VERSION, description: say(INTRODUCTION, locale) },
+    // The relative one first: what /docs tries out goes to where the page came from.
+    servers: [{ url: '/' }, { url: publicUrl }],
+    tags: Object.entries(TAGS).map(([name, sentence]) => ({ name, description: say(sentence, locale) })),
+    security: SECURITY,
+  })
+  const paths = Object.entries(document.paths ?? {}).map(([path, item]) => [path, finishPath(item, locale)])
+  const components = {
+    ...document.components,
+    securitySchemes: SECURITY_SCHEMES,
+    parameters: { WorkspaceId: WORKSPACE_HEADER },
+  }
+  return { ...document, paths: Object.fromEntries(paths), components }
+}
+
+function finishPath(item: PathItem, locale: Locale): PathItem {
+  const operations = METHODS.flatMap((method) => {
+    const operation = item[method]
+    return operation === undefined ? [] : [[method, finishOperation(operation, locale)]]
+  })
+  return { ...item, ...Object.fromEntries(operations) }
+}
+
+function finishOperation({ [MARKS_FIELD]: noted, ...operation }: Operation, locale: Locale): Operation {
+  const marks = Marks.parse(noted)
+  const workspace = marks.public ? [] : [{ $ref: '#/components/parameters/WorkspaceId' }]
+  const parameters = [...(operation.parameters ?? []), ...workspace]
+  return {
+    ...operation,
+    summary: say(marks.summary, locale),
+    ...(marks.description && { description: say(marks.description, locale) }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(operation.requestBody && { requestBody: finishBody(operation.requestBody, marks) }),
+  }
+}
+
+function finishBody(body: NonNullable<Operation['requestBody']>, marks: Marks): NonNullable<Operation['requestBody']> {
+  if (!('content' in body)) return body
+  const json = body.content['application/json']
+  const forms = marks.forms && json !== undefined ? FORM_TYPES.map((type) => [type, json]) : []
+  return { ...body, required: !marks.bodyOptional, content: { ...body.content, ...Object.fromEntries(forms) } }
+}

@@ -1,0 +1,72 @@
+import type { RouteConfig } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
+import { ERRORS, type ErrorCode } from '#core/errors'
+import type { Sentence } from '#core/messages'
+import type { RouteSpec } from './route.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json'
+
+/** An error on the wire: RFC 9457, plus `message` and `code` for older clients and programs. */
+export const Problem = z
+  .object({
+    type: z.string().meta({ example: 'about:blank' }),
+    title: z.string().meta({ example: 'Não encontrado' }),
+    status: z.int().meta({ example: 404 }),
+    detail: z.string().meta({ example: 'Não encontrado.' }),
+    message: z.string().meta({ description: '`detail` again.' }),
+    code: z.string().meta({ description: 'Stable, for programs.', example: 'not_found' }),
+    request_id: z.string(),
+    errors: z
+      .array(
+        z.object({
+          pointer: z.string().meta({ description: 'JSON Pointer into the body, or the name of a parameter.' }),
+          in: z.enum(['query', 'path', 'header']).optional(),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Problem' })
+export type Problem = z.infer<typeof Problem>
+
+type Status = (typeof ERRORS)[ErrorCode]['status']
+
+/** Titles by status: with the type `about:blank` they are the status's own phrase (RFC 9457, 4.2.1). */
+export const TITLES: Readonly<Record<Status, Sentence>> = {
+  400: { pt: 'Requisição inválida', en: 'Bad Request' },
+  401: { pt: 'Não autenticado', en: 'Unauthorized' },
+  403: { pt: 'Proibido', en: 'Forbidden' },
+  404: { pt: 'Não encontrado', en: 'Not Found' },
+  405: { pt: 'Método não permitido', en: 'Method Not Allowed' },
+  406: { pt: 'Não aceitável', en: 'Not Acceptable' },
+  409: { pt: 'Conflito', en: 'Conflict' },
+  413: { pt: 'Conteúdo grande demais', en: 'Content Too Large' },
+  415: { pt: 'Tipo de conteúdo não suportado', en: 'Unsupported Media Type' },
+  422: { pt: 'Conteúdo não processável', en: 'Unprocessable Content' },
+  426: { pt: 'Atualização necessária', en: 'Upgrade Required' },
+  429: { pt: 'Pedidos demais', en: 'Too Many Requests' },
+  500: { pt: 'Erro interno', en: 'Internal Server Error' },
+  502: { pt: 'Resposta inválida de outro serviço', en: 'Bad Gateway' },
+  503: { pt: 'Serviço indisponível', en: 'Service Unavailable' },
+}
+
+/** The error answers of a route, as the document lists them: one per status, with its codes. */
+export function describeProblems(spec: RouteSpec): RouteConfig['responses'] {
+  const codes = new Set([...standardErrors(spec), ...(spec.errors ?? [])])
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => {
+      const description = group.map((code) => `\`${code}\`: ${ERRORS[code].sentence.pt}`).join('\n\n')
+      return [status, { description, content: { [PROBLEM_TYPE]: { schema: Problem } } }]
+    }),
+  )
+}
+
+function standardErrors(spec: RouteSpec): readonly ErrorCode[] {
+  const codes: ErrorCode[] = ['internal', 'database_unavailable']
+  if (!spec.public) codes.push('not_authenticated', 'invalid_credentials', 'forbidden')
+  if (spec.params !== undefined) codes.push('not_found')
+  if (spec.body !== undefined) codes.push('malformed_json', 'body_too_large', 'unsupported_media_type', 'json_too_deep')
+  if (spec.params ?? spec.query ?? spec.body) codes.push('validation_failed')
+  return codes
+}

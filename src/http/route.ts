@@ -1,0 +1,132 @@
+import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { ErrorCode } from '#core/errors'
+import type { Sentence } from '#core/messages'
+import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
+import { authenticateRequest } from './middleware/authenticate.ts'
+import { type Marks, MARKS_FIELD } from './marks.ts'
+import { readBody } from './middleware/read-body.ts'
+import { describeProblems } from './problem.ts'
+import type { Tag } from './tags.ts'
+import { rejectInvalid } from './validation.ts'
+
+const BODY_LIMIT_BYTES = 1024 * 1024
+const DESCRIPTIONS: Readonly<Record<string, string>> = { 201: 'Criado', 202: 'Aceito', 204: 'Feito, sem corpo' }
+
+/** What a route promises. Everything that all routes share (bearer, body rules, error answers) is added by `route`. */
+export interface RouteSpec {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** Below the mount, without a trailing slash; parameters in braces: `/workflows/{id}`. */
+  readonly path: `/${string}`
+  readonly tag: Tag
+  readonly summary: Sentence
+  readonly description?: Sentence
+  /** Answers without a token. */
+  readonly public?: true
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly headers?: z.ZodObject
+  /** A strict JSON object; an empty body counts as `{}`. */
+  readonly body?: z.ZodType
+  /** Tells the reader of the document that the body may be left out. */
+  readonly bodyOptional?: true
+  readonly bodyLimitBytes?: number
+  /** The body may also come as a form, whose fields are all texts. */
+  readonly forms?: true
+  /** Success status → schema of the JSON answer, or null for none. */
+  readonly answers: Readonly<Record<number, z.ZodType | null>>
+  /** Error codes beyond those that every such route may answer. */
+  readonly errors?: readonly ErrorCode[]
+}
+
+/** The part of a specification, or undefined where it has none. */
+type Part<S, Name extends keyof RouteSpec> = S extends { readonly [N in Name]: infer Schema extends z.ZodType }
+  ? Schema
+  : undefined
+
+/** What hono needs to know to type the handler and `hc`; the error answers stay out: they are thrown. */
+type TypedRoute<S extends RouteSpec> = {
+  method: S['method']
+  path: S['path']
+  request: {
+    params: Part<S, 'params'>
+    query: Part<S, 'query'>
+    headers: Part<S, 'headers'>
+    body: S extends { readonly body: infer Body extends z.ZodType }
+      ? { content: { 'application/json': { schema: Body } }; required: true }
+      : undefined
+  }
+  responses: {
+    [Status in keyof S['answers']]: S['answers'][Status] extends z.ZodType
+      ? { description: string; content: { 'application/json': { schema: S['answers'][Status] } } }
+      : { description: string }
+  }
+  middleware: MiddlewareHandler<S extends { readonly public: true } ? AppEnv : AuthenticatedEnv>
+}
+
+/** An empty group of routes with the validation hook; chain `.openapi(route({ … }), handler)` and export the chain. */
+export function createRoutes() {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: rejectInvalid })
+}
+
+/** A route's contract, for the `.openapi(route({ … }), handler)` of `createRoutes()`. */
+export function route<const S extends RouteSpec>(spec: S): TypedRoute<S> {
+  const config: RouteConfig = {
+    method: spec.method,
+    path: spec.path,
+    tags: [spec.tag],
+    operationId: operationId(spec),
+    summary: spec.summary.pt,
+    ...(spec.public ? { security: [] } : {}),
+    request: requestOf(spec),
+    responses: { ...answersOf(spec), ...describeProblems(spec) },
+    middleware: beforeValidation(spec),
+    [MARKS_FIELD]: marksOf(spec),
+  }
+  // Built key by key above; the compiler cannot follow the conditional types of TypedRoute.
+  return createRoute(config) as unknown as TypedRoute<S>
+}
+
+function marksOf({ summary, description, public: open, bodyOptional, forms }: RouteSpec): Marks {
+  return { summary, description, public: open ?? false, bodyOptional: bodyOptional ?? false, forms: forms ?? false }
+}
+
+function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['request'] {
+  return {
+    ...(params && { params }),
+    ...(query && { query }),
+    ...(headers && { headers }),
+    // Required, so that the validator always runs: readBody has put `{}` where nothing came.
+    ...(body && { body: { content: { 'application/json': { schema: body } }, required: true } }),
+  }
+}
+
+function answersOf({ answers }: RouteSpec): RouteConfig['responses'] {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, schema]) => {
+      const description = DESCRIPTIONS[status] ?? 'OK'
+      return [status, schema === null ? { description } : { description, content: { 'application/json': { schema } } }]
+    }),
+  )
+}
+
+/** Who calls comes before what they sent: an unauthenticated request learns nothing about content types and fields. */
+function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> {
+  const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true }
+  return async (c, next) => {
+    if (!spec.public) await authenticateRequest(c)
+    if (spec.body !== undefined) await readBody(c, rules)
+    await next()
+  }
+}
+
+/** `get /workflows/{id}/versions` → `getWorkflowsByIdVersions`. */
+function operationId({ method, path }: RouteSpec): string {
+  const words = path.split(/[/_-]/).filter((word) => word !== '')
+  const parameter = /^\{(.+)\}$/
+  return method + words.map((word) => capitalize(word.replace(parameter, 'by-$1'))).join('')
+}
+
+function capitalize(word: string): string {
+  return word.replace(/(^|[-_])(\w)/g, (_, __, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,106 @@
+import { LoginAnswer, LoginInput, TokenPair } from '#core/auth/login'
+import { RegisterInput } from '#core/auth/register'
+import { LogoutInput, Message, RefreshInput } from '#core/auth/session'
+import { UpdateMeInput } from '#core/auth/update-me'
+import { User } from '#core/auth/user'
+import { createRoutes, route } from '#http/route'
+import { login } from '#services/auth/login'
+import { logout } from '#services/auth/logout'
+import { logoutAll } from '#services/auth/logout-all'
+import { refresh } from '#services/auth/refresh'
+import { register } from '#services/auth/register'
+import { getMe } from '#services/users/get-me'
+import { updateMe } from '#services/users/update-me'
+
+const postRegister = route({
+  method: 'post',
+  path: '/auth/register',
+  tag: 'auth',
+  summary: { pt: 'Criar uma conta', en: 'Create an account' },
+  public: true,
+  body: RegisterInput,
+  answers: { 201: User },
+  errors: ['email_taken', 'username_taken', 'busy'],
+})
+
+const postLogin = route({
+  method: 'post',
+  path: '/auth/login',
+  tag: 'auth',
+  summary: { pt: 'Entrar com e-mail e senha', en: 'Log in with e-mail address and password' },
+  public: true,
+  body: LoginInput,
+  forms: true,
+  answers: { 200: LoginAnswer },
+  errors: ['invalid_credentials', 'busy'],
+})
+
+const postRefresh = route({
+  method: 'post',
+  path: '/auth/refresh',
+  tag: 'auth',
+  summary: { pt: 'Trocar o refresh token por um novo par', en: 'Exchange the refresh token for a new pair' },
+  public: true,
+  body: RefreshInput,
+  answers: { 200: TokenPair },
+  errors: ['invalid_credentials'],
+})
+
+const postLogout = route({
+  method: 'post',
+  path: '/auth/logout',
+  tag: 'auth',
+  summary: { pt: 'Encerrar esta sessão', en: 'End this session' },
+  body: LogoutInput,
+  bodyOptional: true,
+  answers: { 200: Message },
+})
+
+const postLogoutAll = route({
+  method: 'post',
+  path: '/auth/logout-all',
+  tag: 'auth',
+  summary: { pt: 'Encerrar todas as sessões', en: 'End all sessions' },
+  body: LogoutInput,
+  bodyOptional: true,
+  answers: { 200: Message },
+})
+
+/** The caller's own account; it has two addresses, and clients change it with PUT or PATCH alike. */
+function meRoutes<const Path extends '/auth/me' | '/users/me'>(path: Path) {
+  const change = {
+    path,
+    tag: 'auth',
+    summary: { pt: 'Mudar a própria conta', en: 'Change your own account' },
+    body: UpdateMeInput,
+    answers: { 200: User },
+    errors: ['username_taken'],
+  } as const
+  return createRoutes()
+    .openapi(
+      route({
+        method: 'get',
+        path,
+        tag: 'auth',
+        summary: { pt: 'A própria conta', en: 'Your own account' },
+        answers: { 200: User },
+      }),
+      async (c) => c.json(await getMe(c.var.ctx), 200),
+    )
+    .openapi(route({ method: 'put', ...change }), async (c) =>
+      c.json(await updateMe(c.var.ctx, c.req.valid('json')), 200),
+    )
+    .openapi(route({ method: 'patch', ...change }), async (c) =>
+      c.json(await updateMe(c.var.ctx, c.req.valid('json')), 200),
+    )
+}
+
+/** Accounts, sessions and the caller's own account. */
+export const authRoutes = createRoutes()
+  .openapi(postRegister, async (c) => c.json(await register(c.var.publicCtx, c.req.valid('json')), 201))
+  .openapi(postLogin, async (c) => c.json(await login(c.var.publicCtx, c.req.valid('json')), 200))
+  .openapi(postRefresh, async (c) => c.json(await refresh(c.var.publicCtx, c.req.valid('json')), 200))
+  .openapi(postLogout, async (c) => c.json(await logout(c.var.ctx, c.req.valid('json')), 200))
+  .openapi(postLogoutAll, async (c) => c.json(await logoutAll(c.var.ctx), 200))
+  .route('/', meRoutes('/auth/me'))
+  .route('/', meRoutes('/users/me'))

@@ -1,0 +1,154 @@
+import { z } from '@hono/zod-openapi'
+import { Execution, ExecutionFilter, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
+import { ExecuteInput } from '#core/workflow/workflow'
+import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
+import { ById, pageOf, Paging } from '#http/paging'
+import { createRoutes, route } from '#http/route'
+import { cancelExecution } from '#services/executions/cancel-execution'
+import { findExecution } from '#services/executions/find-execution'
+import { listEvents } from '#services/executions/list-events'
+import { listExecutions } from '#services/executions/list-executions'
+import { listNodeVisits } from '#services/executions/list-node-visits'
+import { startExecution } from '#services/executions/start-execution'
+import { toStarted } from '#services/executions/to-started'
+import { waitExecution } from '#services/executions/wait-execution'
+
+const MAX_WAIT_SECONDS = 60
+
+const Started = z
+  .object({ execution_id: z.uuid(), status: Execution.shape.status, websocket_url: z.url() })
+  .meta({ id: 'ExecutionStarted' })
+
+const Wait = z.object({
+  wait: z.coerce
+    .number()
+    .min(0)
+    .max(MAX_WAIT_SECONDS)
+    .optional()
+    .meta({ description: 'Seconds to wait for the end: 200 with the finished execution, else 202.' }),
+})
+
+const starting = {
+  tag: 'executions',
+  query: Wait,
+  headers: IdempotencyHeader,
+  answers: { 200: Execution, 202: Started },
+  errors: ['not_found', 'workflow_invalid', 'idempotency_key_reused'],
+} as const
+
+const postExecute = route({
+  ...starting,
+  method: 'post',
+  path: '/workflows/{id}/execute',
+  summary: { pt: 'Executar um workflow', en: 'Execute a workflow' },
+  params: ById,
+  body: ExecuteInput,
+  bodyOptional: true,
+})
+
+const postExecution = route({
+  ...starting,
+  method: 'post',
+  path: '/executions',
+  summary: { pt: 'Executar um workflow pelo seu id', en: 'Execute a workflow by its id' },
+  // `input_data` is what the former backend's clients send.
+  body: ExecuteInput.extend({ workflow_id: z.uuid(), input_data: ExecuteInput.shape.inputs.optional() }),
+})
+
+const getExecutions = route({
+  method: 'get',
+  path: '/executions',
+  tag: 'executions',
+  summary: { pt: 'Listar as execuções, da mais nova à mais antiga', en: 'List the executions, newest first' },
+  query: Paging.extend(ExecutionFilter.shape),
+  answers: { 200: pageOf(Execution).meta({ id: 'ExecutionPage' }) },
+})
+
+const getWorkflowExecutions = route({
+  method: 'get',
+  path: '/workflows/{id}/executions',
+  tag: 'executions',
+  summary: { pt: 'Listar as execuções de um workflow', en: "List a workflow's executions" },
+  params: ById,
+  query: Paging.extend(ExecutionFilter.omit({ workflow_id: true }).shape),
+  answers: { 200: pageOf(Execution).meta({ id: 'ExecutionPage' }) },
+})
+
+const getExecution = route({
+  method: 'get',
+  path: '/executions/{id}',
+  tag: 'executions',
+  summary: { pt: 'Ler uma execução como está agora', en: 'Read an execution as it stands now' },
+  params: ById,
+  answers: { 200: Execution },
+})
+
+const getNodes = route({
+  method: 'get',
+  path: '/executions/{id}/nodes',
+  tag: 'executions',
+  summary: { pt: 'Ler o que cada nó fez, em ordem de tempo', en: 'Read what each node did, in order of time' },
+  params: ById,
+  query: Paging.extend({ node_id: z.string().optional() }),
+  answers: { 200: pageOf(NodeVisit.meta({ id: 'NodeVisit' })).meta({ id: 'NodeVisitPage' }) },
+})
+
+const getEvents = route({
+  method: 'get',
+  path: '/executions/{id}/events',
+  tag: 'executions',
+  summary: { pt: 'Ler os eventos depois de "after"', en: 'Read the events behind "after"' },
+  params: ById,
+  query: z.object({
+    after: z.coerce.number().int().min(0).default(0),
+    limit: z.coerce.number().int().min(1).max(500).default(100),
+  }),
+  answers: { 200: z.object({ items: z.array(ExecutionFrame.meta({ id: 'ExecutionEvent' })) }) },
+})
+
+const postCancel = route({
+  method: 'post',
+  path: '/executions/{id}/cancel',
+  tag: 'executions',
+  summary: { pt: 'Cancelar uma execução', en: 'Cancel an execution' },
+  params: ById,
+  answers: { 200: Execution },
+  errors: ['execution_finished'],
+})
+
+/** Executions: started, followed, read and cancelled. */
+export const executionRoutes = createRoutes()
+  .openapi(postExecute, async (c) => {
+    const { ctx } = c.var
+    const started = await startExecution(
+      ctx,
+      c.req.valid('param').id,
+      c.req.valid('json'),
+      'manual',
+      await readIdempotency(c),
+    )
+    const finished = await waitExecution(ctx, started, c.req.valid('query').wait)
+    return finished === undefined ? c.json(toStarted(ctx, started), 202) : c.json(finished, 200)
+  })
+  .openapi(postExecution, async (c) => {
+    const { ctx } = c.var
+    const { workflow_id, input_data, inputs, version } = c.req.valid('json')
+    const input = { inputs: input_data ?? inputs, version }
+    const started = await startExecution(ctx, workflow_id, input, 'manual', await readIdempotency(c))
+    const finished = await waitExecution(ctx, started, c.req.valid('query').wait)
+    return finished === undefined ? c.json(toStarted(ctx, started), 202) : c.json(finished, 200)
+  })
+  .openapi(getExecutions, async (c) => c.json(await listExecutions(c.var.ctx, c.req.valid('query')), 200))
+  .openapi(getWorkflowExecutions, async (c) => {
+    const filter = { ...c.req.valid('query'), workflow_id: c.req.valid('param').id }
+    return c.json(await listExecutions(c.var.ctx, filter), 200)
+  })
+  .openapi(getExecution, async (c) => c.json(await findExecution(c.var.ctx, c.req.valid('param').id), 200))
+  .openapi(getNodes, async (c) =>
+    c.json(await listNodeVisits(c.var.ctx, c.req.valid('param').id, c.req.valid('query')), 200),
+  )
+  .openapi(getEvents, async (c) => {
+    const { after, limit } = c.req.valid('query')
+    return c.json({ items: await listEvents(c.var.ctx, c.req.valid('param').id, after, limit) }, 200)
+  })
+  .openapi(postCancel, async (c) => c.json(await cancelExecution(c.var.ctx, c.req.valid('param').id), 200))

@@ -1,0 +1,64 @@
+import { Hono } from 'hono'
+import { verifyTicket } from '#auth/tickets'
+import { AppError } from '#core/errors'
+import type { AppContext, AppEnv } from '#http/app-env'
+import { isAllowedOrigin } from '#http/middleware/cors'
+import { isUuid } from '#lib/ids'
+import { CLOSE, refuseSocket } from '#lib/refuse-socket'
+import { authenticate } from '#services/auth/authenticate'
+import { findPrincipal } from '#services/auth/find-principal'
+import { openExecutionSocket, type SocketCaller } from '#services/executions/open-execution-socket'
+
+/** The subprotocol by which a browser can send a token: `new WebSocket(url, ['bearer', token])`. */
+const BEARER = 'bearer'
+
+/** The websockets, below `/api/v1/ws` and, for older clients, `/ws`. They are no operations of the document. */
+export const socketRoutes = new Hono<AppEnv>({ strict: false }).get('/execution/:id', async (c) => {
+  if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') throw new AppError('upgrade_required')
+  const origin = c.req.header('Origin')
+  if (origin !== undefined && !isAllowedOrigin(origin, c.var.publicCtx.config)) {
+    return refuseSocket(CLOSE.policy, 'origin not allowed')
+  }
+  const id = c.req.param('id')
+  const caller = await identify(c, id)
+  if (caller === undefined) return refuseSocket(CLOSE.credentials, 'bad credentials')
+  const after = Number(c.req.query('after') ?? 0)
+  if (!Number.isSafeInteger(after) || after < 0) return refuseSocket(CLOSE.policy, 'bad after')
+  const socket = isUuid(id) ? await openExecutionSocket(c.var.publicCtx, id, after, caller) : undefined
+  return socket === undefined ? refuseSocket(CLOSE.notFound, 'not found') : withProtocol(c, socket)
+})
+
+/** Who opens the socket, by ticket, `?token=` or subprotocol; undefined when none of them holds. */
+async function identify(c: AppContext, id: string): Promise<SocketCaller | undefined> {
+  const { publicCtx } = c.var
+  try {
+    const text = c.req.query('ticket')
+    if (text === undefined) {
+      const token = c.req.query('token') ?? protocolToken(c)
+      if (token === undefined) return undefined
+      const principal = await authenticate(publicCtx, token, c.req.query('workspace_id'))
+      return { workspaceId: principal.workspaceId, expiresAt: principal.expiresAt }
+    }
+    const ticket = await verifyTicket(publicCtx.config, text, publicCtx.now())
+    if (ticket === undefined || ticket.resource !== 'execution' || ticket.id !== id) return undefined
+    // The session may have ended since the ticket was given.
+    const { userId, sessionId, workspaceId, socketEndsAt: expiresAt } = ticket
+    await findPrincipal(publicCtx, { userId, sessionId, expiresAt }, workspaceId)
+    return { workspaceId, expiresAt, ticket: { id: ticket.jti, expiresAt: ticket.expiresAt } }
+  } catch (error) {
+    if (error instanceof AppError && (error.code === 'invalid_credentials' || error.code === 'not_found'))
+      return undefined
+    throw error
+  }
+}
+
+function protocolToken(c: AppContext): string | undefined {
+  const [name, token] = (c.req.header('Sec-WebSocket-Protocol') ?? '').split(',').map((part) => part.trim())
+  return name === BEARER ? token : undefined
+}
+
+/** A browser that offered protocols closes a socket that picks none. */
+function withProtocol(c: AppContext, { status, webSocket }: Response): Response {
+  const headers = protocolToken(c) === undefined ? undefined : { 'Sec-WebSocket-Protocol': BEARER }
+  return new Response(null, { status, webSocket, headers })
+}

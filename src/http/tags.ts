@@ -1,0 +1,16 @@
+import type { Sentence } from '#core/messages'
+
+/** The chapters of the document, in the order in which it shows them. */
+export const TAGS = {
+  auth: {
+    pt: 'Cadastro, entrada, sessões e a própria conta',
+    en: 'Registration, login, sessions and your own account',
+  },
+  workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
+  executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
+  nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
+  sockets: { pt: 'Bilhetes para websockets', en: 'Tickets for websockets' },
+  system: { pt: 'Saúde e apresentação do serviço', en: 'Health and introduction of the service' },
+} as const satisfies Record<string, Sentence>
+
+export type Tag = keyof typeof TAGS

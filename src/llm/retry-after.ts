@@ -1,0 +1,18 @@
+/**
+ * How long a provider asks to wait: `retry-after-ms` (OpenAI), else `Retry-After` in seconds or as a date (RFC 9110, 10.2.3).
+ *
+ * @param headers names in lower case
+ * @param now Unix milliseconds
+ */
+export function parseRetryAfterMs(headers: Readonly<Record<string, string>>, now: number): number | undefined {
+  const { 'retry-after-ms': milliseconds, 'retry-after': text } = headers
+  if (milliseconds !== undefined && isDecimal(milliseconds)) return Math.round(Number(milliseconds))
+  if (text === undefined) return undefined
+  if (isDecimal(text)) return Math.round(Number(text) * 1000)
+  const date = Date.parse(text)
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+function isDecimal(text: string): boolean {
+  return /^\d+(\.\d+)?$/.test(text)
+}

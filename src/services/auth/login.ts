@@ -1,0 +1,39 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { hashPassword, needsRehash, verifyPassword } from '#auth/passwords'
+import type { LoginAnswer, LoginInput } from '#core/auth/login'
+import { toUser } from '#core/auth/user'
+import { AppError } from '#core/errors'
+import type { PublicCtx } from '#services/context'
+import { openSession } from './open-session.ts'
+
+/**
+ * Opens a session for whoever knows the password. Unknown addresses, wrong passwords and closed accounts take the same
+ * work and get the same answer.
+ *
+ * @throws AppError `invalid_credentials`, `busy`
+ */
+export async function login(ctx: PublicCtx, input: LoginInput): Promise<LoginAnswer> {
+  const { users } = ctx.db.tables
+  const [stored] = await ctx.db
+    .select()
+    .from(users)
+    .where(sql`lower(${users.email}) = ${input.email}`)
+  const isRight = await verifyPassword(input.password, stored?.password_hash)
+  if (stored === undefined || !isRight || !stored.is_active) throw new AppError('invalid_credentials')
+  if (needsRehash(stored.password_hash)) await rehash(ctx, stored, input.password)
+  const tokens = await openSession(ctx, stored.id)
+  return { ...tokens, user: toUser(stored) }
+}
+
+/** Only now is the password known, so only now can its hash follow the parameters. */
+async function rehash(
+  ctx: PublicCtx,
+  stored: { readonly id: string; readonly password_hash: string },
+  password: string,
+): Promise<void> {
+  const { users } = ctx.db.tables
+  const password_hash = await hashPassword(password)
+  // Not over a password that was changed meanwhile.
+  const isUnchanged = and(eq(users.id, stored.id), eq(users.password_hash, stored.password_hash))
+  await ctx.db.update(users).set({ password_hash }).where(isUnchanged)
+}

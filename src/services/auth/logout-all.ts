@@ -1,0 +1,14 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { LOGGED_OUT_EVERYWHERE, type Message } from '#core/auth/session'
+import { say } from '#core/messages'
+import type { Ctx } from '#services/context'
+
+/** Ends all sessions of the caller at once. */
+export async function logoutAll({ db, now, principal, locale }: Ctx): Promise<Message> {
+  const { sessions } = db.tables
+  await db
+    .update(sessions)
+    .set({ revoked_at: new Date(now()), revoked_reason: 'logout_all' })
+    .where(and(eq(sessions.user_id, principal.userId), isNull(sessions.revoked_at)))
+  return { message: say(LOGGED_OUT_EVERYWHERE, locale) }
+}

@@ -1,0 +1,22 @@
+import { and, eq, inArray, isNull, or } from 'drizzle-orm'
+import { hashRefreshToken } from '#auth/refresh-token'
+import { LOGGED_OUT, type LogoutInput, type Message } from '#core/auth/session'
+import { say } from '#core/messages'
+import type { Ctx } from '#services/context'
+
+/** Ends the caller's session at once, and that of the refresh token, if one was sent and it is the caller's too. */
+export async function logout({ db, now, principal, locale }: Ctx, input: LogoutInput): Promise<Message> {
+  const { sessions, refreshTokens } = db.tables
+  const token = input.refresh_token
+  const isCurrent = eq(sessions.id, principal.sessionId)
+  const ofToken = db.select({ id: refreshTokens.session_id }).from(refreshTokens)
+  const isEnding =
+    token == null
+      ? isCurrent
+      : or(isCurrent, inArray(sessions.id, ofToken.where(eq(refreshTokens.token_hash, hashRefreshToken(token)))))
+  await db
+    .update(sessions)
+    .set({ revoked_at: new Date(now()), revoked_reason: 'logout' })
+    .where(and(eq(sessions.user_id, principal.userId), isEnding, isNull(sessions.revoked_at)))
+  return { message: say(LOGGED_OUT, locale) }
+}

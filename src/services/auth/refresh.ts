@@ -1,0 +1,90 @@
+import { and, eq, exists, gt, isNotNull, isNull, sql } from 'drizzle-orm'
+import { createRefreshToken, hashRefreshToken, type NewRefreshToken } from '#auth/refresh-token'
+import type { TokenPair } from '#core/auth/login'
+import type { RefreshInput } from '#core/auth/session'
+import { AppError } from '#core/errors'
+import type { PublicCtx } from '#services/context'
+import { toTokenPair } from './to-token-pair.ts'
+
+/**
+ * Spends a refresh token and hands out the next pair of its session. A token that was spent before has been stolen, from
+ * the client or by it, so its whole session ends.
+ *
+ * @throws AppError `invalid_credentials`
+ */
+export async function refresh(ctx: PublicCtx, input: RefreshInput): Promise<TokenPair> {
+  const spentHash = hashRefreshToken(input.refresh_token)
+  const next = createRefreshToken(ctx.config, ctx.now())
+  const session = await rotate(ctx, spentHash, next)
+  if (session !== undefined) return toTokenPair(ctx, session, next.token)
+  await revokeReused(ctx, spentHash)
+  throw new AppError('invalid_credentials')
+}
+
+/**
+ * One statement, so that of two with the same token one wins: the other waits for the row and then finds it spent.
+ * The parts of a statement with writes in it all run, also those that nothing selects from.
+ */
+async function rotate({ db, now }: PublicCtx, spentHash: string, next: NewRefreshToken) {
+  const { users, sessions, refreshTokens } = db.tables
+  const at = new Date(now())
+  const spent = db.$with('spent').as(
+    db
+      .update(refreshTokens)
+      .set({ used_at: at })
+      .from(sessions)
+      .innerJoin(users, and(eq(users.id, sessions.user_id), users.is_active))
+      .where(
+        and(
+          eq(refreshTokens.token_hash, spentHash),
+          isNull(refreshTokens.used_at),
+          gt(refreshTokens.expires_at, at),
+          eq(sessions.id, refreshTokens.session_id),
+          isNull(sessions.revoked_at),
+          gt(sessions.expires_at, at),
+        ),
+      )
+      .returning({ sessionId: refreshTokens.session_id, userId: sessions.user_id }),
+  )
+  const extended = db
+    .$with('extended')
+    .as(
+      db
+        .update(sessions)
+        .set({ last_used_at: at, expires_at: next.expiresAt })
+        .from(spent)
+        .where(eq(sessions.id, spent.sessionId))
+        .returning({ id: sessions.id }),
+    )
+  const made = db.$with('made').as(
+    db
+      .insert(refreshTokens)
+      .select((query) =>
+        query
+          .select({
+            token_hash: sql`${next.hash}`.as('token_hash'),
+            session_id: spent.sessionId,
+            created_at: sql`${at}`.as('created_at'),
+            expires_at: sql`${next.expiresAt}`.as('expires_at'),
+            used_at: sql`null`.as('used_at'),
+          })
+          .from(spent),
+      )
+      .returning({ session_id: refreshTokens.session_id }),
+  )
+  const [session] = await db.with(spent, extended, made).select().from(spent)
+  return session
+}
+
+async function revokeReused({ db, now }: PublicCtx, hash: string): Promise<void> {
+  const { sessions, refreshTokens } = db.tables
+  const isOfSession = and(eq(refreshTokens.session_id, sessions.id), eq(refreshTokens.token_hash, hash))
+  const spent = db
+    .select({ one: sql`1` })
+    .from(refreshTokens)
+    .where(and(isOfSession, isNotNull(refreshTokens.used_at)))
+  await db
+    .update(sessions)
+    .set({ revoked_at: new Date(now()), revoked_reason: 'reuse' })
+    .where(and(exists(spent), isNull(sessions.revoked_at)))
+}

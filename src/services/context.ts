@@ -1,0 +1,22 @@
+import type { Config } from '#config'
+import type { Locale } from '#core/messages'
+import type { Principal } from '#core/principal'
+import type { Db } from '#db/connect'
+
+/** What a verb may use when nobody is logged in: registering, logging in, health. */
+export interface PublicCtx {
+  readonly env: Env
+  readonly config: Config
+  readonly db: Db
+  readonly locale: Locale
+  readonly requestId: string
+  /** Unix milliseconds. */
+  readonly now: () => number
+  /** What the caller's software says of itself, and its address where it can be believed. */
+  readonly client: { readonly userAgent: string | undefined; readonly address: string | undefined }
+}
+
+/** What every other verb gets: the same, with a principal. */
+export interface Ctx extends PublicCtx {
+  readonly principal: Principal
+}

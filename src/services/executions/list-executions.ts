@@ -1,0 +1,29 @@
+import { and, desc, eq, gte, lte, sql } from 'drizzle-orm'
+import { type Page, type Paging, toPage } from '#core/page'
+import type { Execution, ExecutionFilter } from '#core/workflow/execution'
+import type { Ctx } from '#services/context'
+import { inLocale, toExecutionView } from './to-execution.ts'
+
+/** The workspace's executions, newest first. May lag the actors by moments. */
+export async function listExecutions(ctx: Ctx, filter: ExecutionFilter & Paging): Promise<Page<Execution>> {
+  const { executions } = ctx.db.tables
+  const { workflow_id, status, from, to, page, size } = filter
+  const wanted = and(
+    eq(executions.workspace_id, ctx.principal.workspaceId),
+    workflow_id === undefined ? undefined : eq(executions.workflow_id, workflow_id),
+    status === undefined ? undefined : eq(executions.status, status),
+    from === undefined ? undefined : gte(executions.created_at, new Date(from)),
+    to === undefined ? undefined : lte(executions.created_at, new Date(to)),
+  )
+  const total = ctx.db.$count(executions, wanted)
+  const rows = await ctx.db
+    .select({ row: executions, total: sql`${total}`.mapWith(Number) })
+    .from(executions)
+    .where(wanted)
+    .orderBy(desc(executions.created_at), desc(executions.id))
+    .limit(size)
+    .offset((page - 1) * size)
+  const count = rows[0]?.total ?? (page === 1 ? 0 : await total)
+  const items = rows.map(({ row }) => inLocale(toExecutionView(row), ctx.locale))
+  return toPage(items, count, filter)
+}

@@ -1,0 +1,37 @@
+import type { Locale } from '#core/messages'
+import type { Execution, NodeVisit } from '#core/workflow/execution'
+import { localizeNodeError } from '#core/workflow/node-error'
+import type { Tables } from '#db/schema'
+
+/** A projected row as clients see it. */
+export function toExecutionView(row: Tables['executions']['$inferSelect']): Execution {
+  const { started_at, finished_at } = row
+  return {
+    id: row.id,
+    workflow_id: row.workflow_id,
+    version: row.version,
+    status: row.status,
+    trigger: row.trigger,
+    inputs: row.inputs,
+    output: row.output,
+    error: row.error,
+    created_at: row.created_at.toISOString(),
+    started_at: started_at?.toISOString() ?? null,
+    finished_at: finished_at?.toISOString() ?? null,
+    duration_ms: started_at === null || finished_at === null ? null : finished_at.getTime() - started_at.getTime(),
+  }
+}
+
+export function toNodeVisitView(row: Tables['executionVisits']['$inferSelect']): NodeVisit {
+  const { node_id, visit, status, attempts, input, output, error } = row
+  return {
+    ...{ node_id, visit, status, attempts, input, output, error },
+    started_at: row.started_at?.toISOString() ?? null,
+    finished_at: row.finished_at?.toISOString() ?? null,
+  }
+}
+
+/** The same with its error in the reader's language. */
+export function inLocale<T extends Pick<Execution, 'error'>>(item: T, locale: Locale): T {
+  return item.error === null ? item : { ...item, error: localizeNodeError(item.error, locale) }
+}

@@ -1,0 +1,56 @@
+import { sql } from 'drizzle-orm'
+import { AppError } from '#core/errors'
+import { newId } from '#lib/ids'
+import type { Ctx } from '#services/context'
+
+/** What a client sends so that a repeat makes nothing new: `Idempotency-Key`, and what the request says. */
+export interface Idempotency {
+  readonly key: string
+  /** SHA-256 of method, path and body, in hex. */
+  readonly requestHash: string
+}
+
+const KEEP_HOURS = 24
+
+/**
+ * The id for the thing to be made. With an `Idempotency-Key` every repeat within 24 hours gets the first one's id:
+ * whoever makes things by their id, once, is thereby idempotent, also across a crash between the two.
+ *
+ * @param mintId makes a new id; by default a UUIDv7
+ * @throws AppError `idempotency_key_reused` when the same key came with another request
+ */
+export async function claimId(
+  ctx: Ctx,
+  idempotency: Idempotency | undefined,
+  mintId: () => string = newId,
+): Promise<string> {
+  const id = mintId()
+  if (idempotency === undefined) return id
+  const { idempotencyKeys: keys } = ctx.db.tables
+  const { workspaceId, userId } = ctx.principal
+  const expired = sql`${keys.created_at} < now() - make_interval(hours => ${KEEP_HOURS})`
+  const fresh = <Value>(column: Value, name: string) =>
+    sql`case when ${expired} then excluded.${sql.identifier(name)} else ${column} end`
+  const [claimed] = await ctx.db
+    .insert(keys)
+    .values({
+      workspace_id: workspaceId,
+      user_id: userId,
+      key: idempotency.key,
+      request_hash: idempotency.requestHash,
+      resource_id: id,
+    })
+    // One statement: a concurrent repeat waits for this row and reads what stands in it.
+    .onConflictDoUpdate({
+      target: [keys.workspace_id, keys.user_id, keys.key],
+      set: {
+        request_hash: fresh(keys.request_hash, 'request_hash'),
+        resource_id: fresh(keys.resource_id, 'resource_id'),
+        created_at: fresh(keys.created_at, 'created_at'),
+      },
+    })
+    .returning({ id: keys.resource_id, requestHash: keys.request_hash })
+  if (claimed === undefined) throw new Error('the upsert of an idempotency key gave no row')
+  if (claimed.requestHash !== idempotency.requestHash) throw new AppError('idempotency_key_reused')
+  return claimed.id
+}

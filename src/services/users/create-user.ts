@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import { joinName } from '#core/auth/names'
+import type { RegisterInput } from '#core/auth/register'
+import { toUser, type User } from '#core/auth/user'
+import { newId } from '#lib/ids'
+import type { PublicCtx } from '#services/context'
+import { refuseTaken } from './refuse-taken.ts'
+
+/** Any number that nobody else locks: the advisory lock of an installation's first registration. */
+const FIRST_USER_LOCK = 5_901_743
+
+export interface NewUser extends Omit<RegisterInput, 'password'> {
+  readonly password_hash: string
+}
+
+/**
+ * Stores a user with a personal workspace, all or nothing. The installation's first user is its administrator.
+ *
+ * @throws AppError `email_taken`, `username_taken`
+ */
+export async function createUser({ db, now }: Pick<PublicCtx, 'db' | 'now'>, person: NewUser): Promise<User> {
+  const { users, workspaces, workspaceMembers } = db.tables
+  const [userId, workspaceId] = [newId(), newId()]
+  const at = new Date(now())
+  const times = { created_at: at, updated_at: at }
+  const isFirst = sql`not exists (select 1 from ${users})`
+  const role = sql<'admin' | 'user'>`case when ${isFirst} then 'admin' else 'user' end`
+  const workspace = { id: workspaceId, name: joinName(person), personal_user_id: userId, ...times }
+  const owner = { workspace_id: workspaceId, user_id: userId, role: 'owner', created_at: at } as const
+  const [, [stored]] = await db
+    .batch([
+      // Several who find nobody here queue up; each statement then sees what the ones before have committed.
+      db.execute(sql`select pg_advisory_xact_lock(${FIRST_USER_LOCK}::bigint) where ${isFirst}`),
+      db
+        .insert(users)
+        .values({ id: userId, ...person, role, ...times })
+        .returning(),
+      db.insert(workspaces).values(workspace),
+      db.insert(workspaceMembers).values(owner),
+    ])
+    .catch(refuseTaken)
+  if (stored === undefined) throw new Error('an insert returned no row')
+  return toUser(stored)
+}

@@ -1,0 +1,22 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { AppError } from '#core/errors'
+import type { Workflow, WorkflowPatch } from '#core/workflow/workflow'
+import type { Ctx } from '#services/context'
+import { toWorkflow } from './to-workflow.ts'
+
+/**
+ * Changes what is given. A new definition is a new version; runs go on with the one that they started with.
+ *
+ * @throws AppError `not_found`
+ */
+export async function updateWorkflow(ctx: Ctx, id: string, patch: WorkflowPatch): Promise<Workflow> {
+  const { workflows } = ctx.db.tables
+  const version = patch.definition === undefined ? {} : { version: sql`${workflows.version} + 1` }
+  const [row] = await ctx.db
+    .update(workflows)
+    .set({ ...patch, ...version, updated_at: new Date(ctx.now()) })
+    .where(and(eq(workflows.id, id), eq(workflows.workspace_id, ctx.principal.workspaceId)))
+    .returning()
+  if (row === undefined) throw new AppError('not_found')
+  return toWorkflow(row)
+}

@@ -1,0 +1,30 @@
+import type { Locale } from '#core/messages'
+import { say } from '#core/messages'
+import { compile } from '#core/workflow/compile'
+import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
+import type { GraphProblemView, Validation } from '#core/workflow/workflow'
+import { catalog } from '#nodes/catalog'
+import type { Ctx } from '#services/context'
+import { findWorkflow } from './find-workflow.ts'
+
+/**
+ * Every problem of the saved graph at once.
+ *
+ * @throws AppError `not_found`
+ */
+export async function validateWorkflow(ctx: Ctx, id: string): Promise<Validation> {
+  const workflow = await findWorkflow(ctx, id)
+  const compiled = compile(workflow.definition, catalog)
+  const problems = compiled.ok ? [] : compiled.error.map((problem) => toProblemView(problem, ctx.locale))
+  return { valid: problems.length === 0, problems }
+}
+
+function toProblemView(problem: GraphProblem, locale: Locale): GraphProblemView {
+  return {
+    code: problem.code,
+    message: say(GRAPH_PROBLEMS[problem.code], locale, problem.params),
+    node_id: problem.nodeId ?? null,
+    edge_id: problem.edgeId ?? null,
+    path: problem.path ?? null,
+  }
+}

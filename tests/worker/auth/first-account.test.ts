@@ -1,0 +1,53 @@
+import { env } from 'cloudflare:workers'
+import { and, eq, sql } from 'drizzle-orm'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { readConfig } from '#config'
+import { connect } from '#db/connect'
+import { tablesOf } from '#db/schema'
+import { createUser } from '#services/users/create-user'
+import { newEmail } from './api.ts'
+
+/** An installation without accounts: the same tables in a schema of its own. */
+const EMPTY = `${readConfig(env).DATABASE_SCHEMA}_empty`
+const TABLES = ['users', 'workspaces', 'workspace_members']
+
+function connectToEmpty() {
+  return Object.assign(connect(env), { tables: tablesOf(EMPTY) })
+}
+
+beforeEach(async () => {
+  const db = connect(env)
+  const [full, empty] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(EMPTY)]
+  await db.execute(sql`create schema ${empty}`)
+  for (const table of TABLES.map((name) => sql.identifier(name))) {
+    await db.execute(sql`create table ${empty}.${table} (like ${full}.${table} including all)`)
+  }
+  return () => db.execute(sql`drop schema ${empty} cascade`)
+})
+
+function createPerson(first_name: string) {
+  const person = { email: newEmail(), username: null, first_name, last_name: '', password_hash: 'x' }
+  return createUser({ db: connectToEmpty(), now: Date.now }, person)
+}
+
+describe('the first account', () => {
+  // Several rounds, since what is attacked is a race.
+  it.each([1, 2, 3, 4, 5])('alone is the administrator, however many come at once (%i)', async () => {
+    const made = await Promise.all(['Ana', 'Bia', 'Caio', 'Davi', 'Eva', 'Fabi', 'Gil', 'Hugo'].map(createPerson))
+    expect(made.filter(({ role }) => role === 'admin')).toHaveLength(1)
+    expect(made.filter(({ role }) => role === 'user')).toHaveLength(7)
+    expect((await createPerson('Ivo')).role).toBe('user')
+  })
+
+  it('like each one owns a personal workspace', async () => {
+    await createPerson('Ana')
+    const db = connectToEmpty()
+    const { users, workspaces: own, workspaceMembers: members } = db.tables
+    const owned = await db
+      .select({ role: members.role, name: own.name })
+      .from(users)
+      .innerJoin(own, eq(own.personal_user_id, users.id))
+      .innerJoin(members, and(eq(members.workspace_id, own.id), eq(members.user_id, users.id)))
+    expect(owned).toEqual([{ role: 'owner', name: 'Ana' }])
+  })
+})

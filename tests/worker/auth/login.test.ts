@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { call, createAccount, INVALID, newEmail, PASSWORD, problemOf, type Call } from './api.ts'
+
+let email: string
+
+beforeAll(async () => {
+  email = (await createAccount()).email
+})
+
+const OAUTH = { scope: '', client_id: '', client_secret: '' }
+
+function formData(fields: Record<string, string>): FormData {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.set(name, value)
+  return form
+}
+
+describe('POST /auth/login', () => {
+  it.each<[string, () => Call]>([
+    ['JSON', () => ({ json: { email, password: PASSWORD } })],
+    ['JSON with another case', () => ({ json: { email: ` ${email.toUpperCase()}`, password: PASSWORD } })],
+    ['an urlencoded form', () => ({ body: new URLSearchParams({ username: email, password: PASSWORD }) })],
+    [
+      'an urlencoded form of Swagger UI',
+      () => ({ body: new URLSearchParams({ grant_type: 'password', username: email, password: PASSWORD, ...OAUTH }) }),
+    ],
+    ['a multipart form', () => ({ body: formData({ username: email, password: PASSWORD, ...OAUTH }) })],
+  ])('takes %s', async (_, request) => {
+    const { status, body } = await call('/auth/login', request())
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      refresh_token: expect.stringMatching(/^rt_[\w-]{43}$/),
+      token_type: 'bearer',
+      expires_in: 1800,
+      user: expect.objectContaining({ email, name: 'Ana Silva' }),
+    })
+  })
+
+  it.each<[string, () => object]>([
+    ['a wrong password', () => ({ email, password: `${PASSWORD}!` })],
+    ['an unknown address', () => ({ email: newEmail(), password: PASSWORD })],
+    ['what is no address', () => ({ email: 'ana', password: PASSWORD })],
+    ['another spelling of the address', () => ({ email: email.replace('@', '+x@'), password: PASSWORD })],
+  ])('answers alike to %s', async (_, json) => {
+    const answer = await call('/auth/login', { json: json() })
+    expect(problemOf(answer)).toEqual(INVALID)
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer')
+  })
+
+  it.each<[object, string[]]>([
+    [{}, ['/password']],
+    [{ password: PASSWORD }, ['/email']],
+    [{ email: 'a@example.com', password: PASSWORD, role: 'admin' }, ['/role']],
+    [{ email: 'a\0@example.com', password: PASSWORD }, ['/email']],
+    [{ email: { $ne: '' }, password: PASSWORD }, ['/email']],
+    [{ email: 'a@example.com', password: ['x'] }, ['/password']],
+  ])('refuses %j', async (json, pointers) => {
+    expect(problemOf(await call('/auth/login', { json }))).toMatchObject({ status: 422, pointers })
+  })
+
+  it('refuses a file in the place of a field', async () => {
+    const form = formData({ username: email })
+    form.set('password', new File(['x'], 'x.txt'))
+    expect((await call('/auth/login', { body: form })).status).toBe(422)
+  })
+
+  it('refuses other content types, and bodies without end', async () => {
+    const xml = await call('/auth/login', { body: '<x/>', headers: { 'Content-Type': 'text/xml' } })
+    expect(xml.status).toBe(415)
+    const long = new URLSearchParams({ username: email, password: 'x'.repeat(2 ** 20) })
+    expect((await call('/auth/login', { body: long })).status).toBe(413)
+  })
+})

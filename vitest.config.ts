@@ -1,0 +1,52 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    // Here and not in the projects: the worker project would load it with the modules that are made for workerd.
+    globalSetup: ['tests/support/global-database.ts'],
+    projects: [
+      // Plain node: pure code, and tests that start what they need themselves.
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      // Inside workerd, with the bindings of wrangler.toml.
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                DATABASE_URL: inject('databaseUrl'),
+                DATABASE_SCHEMA: inject('databaseSchema'),
+                SECRET_KEY: 'only-for-tests-only-for-tests-only',
+                JWT_SECRET_KEY: 'also-only-for-tests-only-for-tests',
+              },
+              serviceBindings: {
+                OUTBOUND_PUBLIC: { network: { allow: ['public'] } },
+                OUTBOUND_INTERNAL: { network: { allow: ['local', 'private'] } },
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'worker',
+          include: ['tests/worker/**/*.test.ts'],
+          // Plain node that starts a miniflare of its own: belongs into tests/e2e.
+          exclude: ['tests/worker/outbound/**'],
+          // The first request in the test runtime takes seconds.
+          testTimeout: 15_000,
+          hookTimeout: 60_000,
+        },
+      },
+      // Plain node against the whole server: one at a time, since they stop, freeze and flood things.
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
