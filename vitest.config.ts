@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     // Here and not in the projects: the worker project would load it with the modules that are made for workerd.
-    globalSetup: ['tests/support/global-database.ts'],
+    globalSetup: ['tests/support/global-database.ts', 'tests/worker/support/global-http.ts'],
     projects: [
       // Plain node: pure code, and tests that start what they need themselves.
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
@@ -19,10 +19,12 @@ export default defineConfig({
                 DATABASE_SCHEMA: inject('databaseSchema'),
                 SECRET_KEY: 'only-for-tests-only-for-tests-only',
                 JWT_SECRET_KEY: 'also-only-for-tests-only-for-tests',
+                // Where the nodes' own server listens: tests/worker/support/global-http.ts.
+                OUTBOUND_ALLOW: '127.0.0.1',
               },
               serviceBindings: {
                 OUTBOUND_PUBLIC: { network: { allow: ['public'] } },
-                OUTBOUND_INTERNAL: { network: { allow: ['local', 'private'] } },
+                OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'] } },
               },
             },
           })),

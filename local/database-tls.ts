@@ -53,6 +53,7 @@ export async function openTls(address: DatabaseAddress): Promise<TLSSocket> {
   }
   const socket = connectTls({
     socket: raw,
+    host: address.host,
     ...(isIP(address.host) === 0 && { servername: address.host }),
     ...(address.authorities !== undefined && { ca: address.authorities }),
     rejectUnauthorized: address.verification !== 'encrypt',

@@ -38,6 +38,11 @@ function readAuthorities(path: string | null): string | undefined {
   }
 }
 
+/** A bare `#`, `?` or `/` in the password ends the host's part early: what looks like the host is a piece of the secret. */
+function isCutShort(text: string, url: URL): boolean {
+  return url.hash !== '' || (url.username === '' && text.includes('@'))
+}
+
 /**
  * Reads a connection string. Without `sslmode` the connection is plain.
  *
@@ -45,9 +50,9 @@ function readAuthorities(path: string | null): string | undefined {
  */
 export function parseDatabaseUrl(text: string): DatabaseAddress {
   const url = URL.parse(text)
-  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '') {
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || isCutShort(text, url)) {
     throw new StartError(
-      'DATABASE_URL must look like postgresql://user:password@host:5432/database, with special characters in it percent-encoded',
+      'DATABASE_URL must look like postgresql://user:password@host:5432/database, with special characters percent-encoded',
     )
   }
   const name = url.searchParams.get('sslmode') ?? 'disable'

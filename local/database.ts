@@ -28,8 +28,11 @@ function explain(error: unknown, { host, port, url }: DatabaseAddress): string {
     return `no PostgreSQL answers at ${where}: start it, or check host and port in DATABASE_URL`
   if (error instanceof NoTlsError)
     return `PostgreSQL at ${where} has TLS switched off: use sslmode=disable or configure a certificate`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `the certificate of ${where} was made for another name: use the name it was made for, or sslmode=verify-ca`
+  }
   if (CERTIFICATE.test(code)) {
-    return `the certificate of ${where} is not trusted (${messageOf(error)}): name its authority with sslrootcert=, or use sslmode=require`
+    return `the certificate of ${where} is not trusted (${messageOf(error).split(';')[0]}): name its authority with sslrootcert=, or use sslmode=require`
   }
   switch (code) {
     case '28P01':

@@ -56,6 +56,14 @@ function hashSources(): string {
   return hash.digest('hex').slice(0, 16)
 }
 
+function markUsed(directory: string): void {
+  try {
+    utimesSync(directory, new Date(), new Date())
+  } catch {
+    // Built by another user: it may go earlier than it should, and is then built again.
+  }
+}
+
 function removeOld(builds: string): void {
   const byAge = readdirSync(builds)
     .map((name) => ({ path: join(builds, name), at: statSync(join(builds, name)).mtimeMs }))
@@ -72,6 +80,7 @@ function complaintOf(output: string): string {
 
 async function compile(directory: string, signal: AbortSignal | undefined): Promise<void> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'worker-compile.ts'), directory], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'dist/compile-cache') },
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(signal && { signal }),
   })
@@ -91,7 +100,7 @@ export async function buildWorker(signal?: AbortSignal): Promise<WorkerBuild> {
     const builds = join(root, 'dist/local')
     const directory = join(builds, hashSources())
     if (existsSync(directory) && existsSync(join(root, 'dist/assets'))) {
-      utimesSync(directory, new Date(), new Date())
+      markUsed(directory)
       return { directory, wasCached: true }
     }
     mkdirSync(builds, { recursive: true })

@@ -4,7 +4,7 @@
  * I1 Storage is keyed by the worker's name and the class: both come from wrangler.toml, so data are found again.
  * I2 miniflare starts a workerd that died again; one that dies over and over ends the server.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
@@ -115,6 +115,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         await waitUntilGone([pid], DRAIN_MS)
       }
       await Promise.race([miniflare.dispose().catch(() => undefined), sleep(DRAIN_MS, undefined, { ref: false })])
+      // Another program may get the pid, and be taken for ours.
+      rmSync(pidFile, { force: true })
     },
   }
 }

@@ -16,6 +16,7 @@ export interface WorkflowRunActor {
 /** The actor of one execution. */
 export function workflowRun(env: Env, executionId: string): WorkflowRunActor {
   const { WORKFLOW_RUN } = env
-  // The generated stub's type maps every member of a recursive JSON type and never ends.
-  return WORKFLOW_RUN.get(WORKFLOW_RUN.idFromName(executionId)) as unknown as WorkflowRunActor
+  const stub: unknown = WORKFLOW_RUN.get(WORKFLOW_RUN.idFromName(executionId))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the generated type maps a recursive JSON type and never ends
+  return stub as WorkflowRunActor
 }

@@ -56,7 +56,7 @@ export const Config = z.object({
 export type Config = z.infer<typeof Config>
 
 /** The names that a machine takes from `.dev.vars` and from the process's environment. */
-export const CONFIG_KEYS = Object.keys(Config.shape) as readonly (keyof Config)[]
+export const CONFIG_KEYS: readonly string[] = Object.keys(Config.shape)
 
 /** A configuration that cannot be used; `problems` names each setting with what is wrong. */
 export class ConfigError extends Error {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { cutText } from './pieces.ts'
 
 /** An event with its place in the log: dense from 1. */
 export interface Logged<Event> {
@@ -10,42 +11,65 @@ export interface Logged<Event> {
 export interface EventLog<Event> {
   /** Appends within the caller's transaction. */
   append(events: readonly Event[]): void
-  /** Events behind `after`, at most `limit`. */
+  /** Events behind `after`, at most `limit`, and few of them when they are large. */
   read(after: number, limit: number): Logged<Event>[]
   all(): Iterable<Event>
   /** The last `seq`, 0 when empty. */
   lastSeq(): number
 }
 
-export const EVENT_LOG_SCHEMA = 'CREATE TABLE events (seq INTEGER PRIMARY KEY, body TEXT NOT NULL)'
+/** `place` is seq * PLACES + the number of the piece: a large event takes several rows. */
+export const EVENT_LOG_SCHEMA = 'CREATE TABLE events (place INTEGER PRIMARY KEY, body TEXT NOT NULL)'
+const PLACES = 1_000
+/** Of one `read`: the platform passes at most 32 MiB from one worker to another. */
+const READ_CHARS = 8_000_000
 
 /** A log over the table of `EVENT_LOG_SCHEMA`. Stored events are parsed by the schema: code may be newer than they. */
 export function createEventLog<Schema extends z.ZodType>(sql: SqlStorage, schema: Schema): EventLog<z.infer<Schema>> {
   let last: number | undefined
   const lastSeq = (): number =>
-    (last ??= sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM events').one().seq)
+    (last ??= sql.exec<{ seq: number }>(`SELECT coalesce(max(place), 0) / ${PLACES} AS seq FROM events`).one().seq)
+
+  function* from(after: number): Generator<Logged<z.infer<Schema>> & { readonly chars: number }> {
+    const rows = sql.exec<{ place: number; body: string }>(
+      'SELECT place, body FROM events WHERE place >= ? ORDER BY place',
+      (after + 1) * PLACES,
+    )
+    let seq = after
+    let text = ''
+    for (const { place, body } of rows) {
+      const next = Math.floor(place / PLACES)
+      if (next !== seq && text !== '') yield { seq, event: schema.parse(JSON.parse(text)), chars: text.length }
+      text = next === seq ? text + body : body
+      seq = next
+    }
+    if (text !== '') yield { seq, event: schema.parse(JSON.parse(text)), chars: text.length }
+  }
+
   return {
     lastSeq,
     append(events) {
       for (const event of events) {
         const seq = lastSeq() + 1
-        sql.exec('INSERT INTO events (seq, body) VALUES (?, ?)', seq, JSON.stringify(event))
+        for (const [index, piece] of cutText(JSON.stringify(event)).entries()) {
+          sql.exec('INSERT INTO events (place, body) VALUES (?, ?)', seq * PLACES + index, piece)
+        }
         last = seq
       }
     },
-    read: (after, limit) =>
-      sql
-        .exec<{ seq: number; body: string }>(
-          'SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?',
-          after,
-          limit,
-        )
-        .toArray()
-        .map((row) => ({ seq: row.seq, event: schema.parse(JSON.parse(row.body)) })),
-    *all() {
-      for (const row of sql.exec<{ body: string }>('SELECT body FROM events ORDER BY seq')) {
-        yield schema.parse(JSON.parse(row.body))
+    read(after, limit) {
+      const events: Logged<z.infer<Schema>>[] = []
+      let chars = 0
+      for (const logged of from(after)) {
+        chars += logged.chars
+        if (events.length > 0 && chars > READ_CHARS) break
+        events.push({ seq: logged.seq, event: logged.event })
+        if (events.length === limit) break
       }
+      return events
+    },
+    *all() {
+      for (const { event } of from(0)) yield event
     },
   }
 }

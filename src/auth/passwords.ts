@@ -2,7 +2,7 @@
  * Passwords: scrypt, stored with its parameters as `$scrypt$ln=15,r=8,p=1$salt$hash` (base64 without padding).
  *
  * A password is normalised to NFKC before it is hashed (NIST SP 800-63B, 3.1.1.2), so that the same keys give the same
- * password on every keyboard and system. It is not trimmed, and no character is refused.
+ * password on every keyboard and system. It is neither trimmed nor cut.
  */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { createTurnstile } from './turnstile.ts'

@@ -19,7 +19,7 @@ export function chooseLocale(header: string | undefined): Locale {
     const quality = options.map((option) => /^\s*q=([\d.]+)\s*$/.exec(option)?.[1]).find((q) => q !== undefined)
     return { tag, quality: quality === undefined ? 1 : Number(quality) }
   })
-  const wanted = ranges.filter((range) => range.quality > 0).sort((a, b) => b.quality - a.quality)
+  const wanted = ranges.filter((range) => range.quality > 0).toSorted((a, b) => b.quality - a.quality)
   for (const { tag } of wanted) {
     const spoken = LOCALES.find((locale) => tag === locale || tag.startsWith(`${locale}-`))
     if (spoken !== undefined) return spoken

@@ -13,6 +13,7 @@ import { parseArray, type Cell, type RowSet, type Statement, type Transport } fr
 
 export interface Connection extends Transport {
   readonly isAlive: boolean
+  readonly createdAt: number
   /** Closes it at once; what waits on it fails. */
   discard(): void
 }
@@ -112,6 +113,7 @@ export function createConnection({ url: connectionString, prepare, prologue }: C
   }
 
   return {
+    createdAt: Date.now(),
     get isAlive() {
       return isAlive
     },

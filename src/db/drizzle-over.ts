@@ -17,7 +17,7 @@ type Builder = Pick<
   | 'with'
 >
 
-export interface Batching {
+interface Batching {
   /**
    * Runs the queries as one transaction, all or nothing, and gives each one's rows as awaiting it would.
    *

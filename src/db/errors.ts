@@ -27,7 +27,7 @@ interface Refusal {
 }
 
 /** The two errors as data: an error's class and fields do not survive a call to another actor. */
-export type Failure = Refusal | { readonly kind: 'unavailable'; readonly message: string }
+type Failure = Refusal | { readonly kind: 'unavailable'; readonly message: string }
 
 /** What a call to the pool actor answers. */
 export type Reply<T> = Result<T, Failure>

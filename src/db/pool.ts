@@ -18,6 +18,8 @@ const DEADLINE_MS = 4_000
 const PROBE_MS = 1_000
 const OPEN_MS = 1_000
 const MAX_WAITING = 2_000
+/** The statements that a connection has prepared pile up on the server until it closes. */
+const LIFETIME_MS = 30 * 60_000
 const PROBE: Statement = { sql: 'select 1', params: [] }
 
 export interface PoolOptions {
@@ -53,7 +55,9 @@ function createIdleList(idleMs: number) {
       return undefined
     },
     put(connection: Connection): void {
-      if (connection.isAlive) list.push({ connection, since: Date.now() })
+      const now = Date.now()
+      if (now - connection.createdAt > LIFETIME_MS) connection.discard()
+      if (connection.isAlive) list.push({ connection, since: now })
       sweeper ??= setTimeout(sweep, idleMs)
     },
     clear(): void {
@@ -72,30 +76,41 @@ export function createPool({ create, size, idleMs }: PoolOptions): Transport {
     idle.clear()
     const connection = create()
     try {
-      await withDeadline(connection.run([PROBE]), PROBE_MS, connection.discard)
+      await withDeadline(connection.run([PROBE]), PROBE_MS, () => connection.discard())
     } finally {
       connection.discard()
     }
   }
 
-  const breaker = createBreaker({ probe, onOpen: slots.turnAway, openMs: OPEN_MS, now: Date.now })
+  const breaker = createBreaker({
+    probe,
+    onOpen: (reason) => slots.turnAway(reason),
+    openMs: OPEN_MS,
+    now: Date.now,
+  })
 
   return {
     async run(statements) {
       const arrived = Date.now()
       await breaker.admit()
       const turn = slots.enter()
+      let isOver = false
       let connection: Connection | undefined
-      const work = turn.ready.then(() => {
+      async function work() {
+        await turn.ready
+        // In the meantime somebody may have begun to doubt the server.
+        await breaker.admit()
+        if (isOver) throw new DatabaseUnavailable('nobody waits for it any more')
         connection = idle.take() ?? create()
         return connection.run(statements)
-      })
+      }
       try {
-        return await withDeadline(work, DEADLINE_MS - (Date.now() - arrived), () => connection?.discard())
+        return await withDeadline(work(), DEADLINE_MS - (Date.now() - arrived), () => connection?.discard())
       } catch (error) {
         if (error instanceof DatabaseUnavailable && connection?.isAlive !== true) breaker.suspect()
         throw error
       } finally {
+        isOver = true
         if (connection !== undefined) idle.put(connection)
         turn.leave()
       }

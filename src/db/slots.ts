@@ -1,7 +1,7 @@
 import { DatabaseUnavailable } from './errors.ts'
 
 /** A place, or a place in the queue for one. */
-export interface Turn {
+interface Turn {
   readonly ready: Promise<void>
   /** Gives it back or leaves the queue. Idempotent. */
   leave(): void

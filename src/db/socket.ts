@@ -45,7 +45,8 @@ export class PostgresSocket extends EventEmitter {
     const reader = this.#raw.readable.getReader()
     await writer.write(SSL_REQUEST)
     const { value } = await reader.read()
-    if (value?.[0] !== SSL_ACCEPTED) throw new Error('the server does not offer TLS')
+    // More than the one byte before TLS began would be somebody's in between (CVE-2021-23222).
+    if (value?.length !== 1 || value[0] !== SSL_ACCEPTED) throw new Error('the server does not offer TLS')
     writer.releaseLock()
     reader.releaseLock()
     this.#raw = this.#raw.startTls()
@@ -60,8 +61,17 @@ export class PostgresSocket extends EventEmitter {
       this.#writer.closed.catch(ignore)
       void this.#read()
     }
-    this.#writer.write(data).then(done, (error) => this.destroy(error))
+    void this.#send(this.#writer, data, done)
     return true
+  }
+
+  async #send(writer: WritableStreamDefaultWriter, data: Uint8Array, done: () => void): Promise<void> {
+    try {
+      await writer.write(data)
+      done()
+    } catch (error) {
+      this.destroy(error)
+    }
   }
 
   async #read(): Promise<void> {

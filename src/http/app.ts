@@ -25,10 +25,10 @@ const routes = app
   .route('/', rootRoutes)
   .route('/', healthRoutes)
   .route('/api/v1', authRoutes)
-  .route('/api/v1', ticketRoutes)
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)
+  .route('/api/v1', ticketRoutes)
 
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.

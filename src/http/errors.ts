@@ -67,6 +67,9 @@ function headersOf(error: AppError): Record<string, string> {
   const retryAfter =
     error.retryAfterSeconds ?? (error.code === 'database_unavailable' ? DATABASE_RETRY_SECONDS : undefined)
   if (retryAfter !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfter))
-  if (ERRORS[error.code].status === 401) headers['WWW-Authenticate'] = 'Bearer'
+  const { status } = ERRORS[error.code]
+  // Both are required by RFC 9110 (15.5.2, 15.5.22).
+  if (status === 401) headers['WWW-Authenticate'] = 'Bearer'
+  if (status === 426) headers['Upgrade'] = 'websocket'
   return headers
 }

@@ -38,7 +38,7 @@ export function explainIssue(issue: Issue, input: unknown): InputProblem[] {
 function explain(issue: Issue, value: unknown): Explanation {
   const carried = issue.code === 'custom' ? Carried.safeParse(issue.params) : undefined
   if (carried?.success) return { sentence: carried.data.sentence, params: carried.data.values }
-  // An issue and its input are what zod had before it finished the issue; its types tie the input to each code.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- zod ties the input's type to each code
   const raw = { ...issue, input: value } as z.core.$ZodRawIssue
   const pt = text(PT(raw))
   const en = text(EN(raw))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ERRORS, type ErrorCode } from '#core/errors'
 
 /** Where a route leaves notes on its operation for `openapi.ts`, which follows and removes them. */
 export const MARKS_FIELD = 'x-marks'
@@ -12,5 +13,6 @@ export const Marks = z.object({
   public: z.boolean().default(false),
   bodyOptional: z.boolean().default(false),
   forms: z.boolean().default(false),
+  errors: z.array(z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS)).default([]),
 })
 export type Marks = z.infer<typeof Marks>

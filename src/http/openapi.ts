@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { type Locale, say } from '#core/messages'
+import { ERRORS } from '#core/errors'
+import { type Locale, say, type Sentence } from '#core/messages'
 import type { AppEnv } from './app-env.ts'
 import { Marks, MARKS_FIELD } from './marks.ts'
 import { SECURITY, SECURITY_SCHEMES, WORKSPACE_HEADER } from './openapi-security.ts'
@@ -9,6 +10,7 @@ import { VERSION } from './version.ts'
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 type PathItem = NonNullable<Document['paths']>[string]
 type Operation = NonNullable<PathItem['get']>
+type Answers = NonNullable<Operation['responses']>
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
@@ -17,6 +19,14 @@ const INTRODUCTION = {
   pt: 'Automações com IA na borda: agentes, workflows, execuções e conversas. *Authorize* entra com e-mail e senha.',
   en: 'AI automations at the edge: agents, workflows, executions and chats. *Authorize* logs in with e-mail and password.',
 }
+
+const SUCCESS: Readonly<Record<string, Sentence>> = {
+  200: { pt: 'Feito', en: 'Done' },
+  201: { pt: 'Criado', en: 'Created' },
+  202: { pt: 'Aceito', en: 'Accepted' },
+  204: { pt: 'Feito, sem corpo', en: 'Done, without a body' },
+}
+const OTHER: Sentence = { pt: 'Veja a descrição', en: 'See the description' }
 
 /** The OpenAPI document of all routes, with its sentences in one language. */
 export function describeApi(app: OpenAPIHono<AppEnv>, publicUrl: string, locale: Locale): Document {
@@ -54,8 +64,19 @@ function finishOperation({ [MARKS_FIELD]: noted, ...operation }: Operation, loca
     summary: say(marks.summary, locale),
     ...(marks.description && { description: say(marks.description, locale) }),
     ...(parameters.length > 0 && { parameters }),
+    responses: finishAnswers(operation.responses ?? {}, marks, locale),
     ...(operation.requestBody && { requestBody: finishBody(operation.requestBody, marks) }),
   }
+}
+
+/** Says of each status what it means: for an error the codes that come with it. */
+function finishAnswers(answers: Answers, { errors }: Marks, locale: Locale): Answers {
+  const described = Object.entries(answers).map(([status, answer]) => {
+    const codes = errors.filter((code) => String(ERRORS[code].status) === status)
+    const lines = codes.map((code) => `\`${code}\`: ${say(ERRORS[code].sentence, locale)}`)
+    return [status, { ...answer, description: lines.join('\n\n') || say(SUCCESS[status] ?? OTHER, locale) }]
+  })
+  return Object.fromEntries(described)
 }
 
 function finishBody(body: NonNullable<Operation['requestBody']>, marks: Marks): NonNullable<Operation['requestBody']> {

@@ -50,16 +50,15 @@ export const TITLES: Readonly<Record<Status, Sentence>> = {
   503: { pt: 'Serviço indisponível', en: 'Service Unavailable' },
 }
 
-/** The error answers of a route, as the document lists them: one per status, with its codes. */
-export function describeProblems(spec: RouteSpec): RouteConfig['responses'] {
-  const codes = new Set([...standardErrors(spec), ...(spec.errors ?? [])])
-  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => {
-      const description = group.map((code) => `\`${code}\`: ${ERRORS[code].sentence.pt}`).join('\n\n')
-      return [status, { description, content: { [PROBLEM_TYPE]: { schema: Problem } } }]
-    }),
-  )
+/** Every error code that a route may answer: its own and those that come with what it takes. */
+export function errorsOf(spec: RouteSpec): readonly ErrorCode[] {
+  return [...new Set([...standardErrors(spec), ...(spec.errors ?? [])])]
+}
+
+/** The error answers of a route in the document, one per status; `openapi.ts` words them. */
+export function problemAnswers(spec: RouteSpec): RouteConfig['responses'] {
+  const answer = { description: '', content: { [PROBLEM_TYPE]: { schema: Problem } } }
+  return Object.fromEntries(errorsOf(spec).map((code) => [ERRORS[code].status, answer]))
 }
 
 function standardErrors(spec: RouteSpec): readonly ErrorCode[] {

@@ -6,12 +6,11 @@ import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
 import { authenticateRequest } from './middleware/authenticate.ts'
 import { type Marks, MARKS_FIELD } from './marks.ts'
 import { readBody } from './middleware/read-body.ts'
-import { describeProblems } from './problem.ts'
+import { errorsOf, problemAnswers } from './problem.ts'
 import type { Tag } from './tags.ts'
 import { rejectInvalid } from './validation.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
-const DESCRIPTIONS: Readonly<Record<string, string>> = { 201: 'Criado', 202: 'Aceito', 204: 'Feito, sem corpo' }
 
 /** What a route promises. Everything that all routes share (bearer, body rules, error answers) is added by `route`. */
 export interface RouteSpec {
@@ -79,16 +78,23 @@ export function route<const S extends RouteSpec>(spec: S): TypedRoute<S> {
     summary: spec.summary.pt,
     ...(spec.public ? { security: [] } : {}),
     request: requestOf(spec),
-    responses: { ...answersOf(spec), ...describeProblems(spec) },
+    responses: { ...answersOf(spec), ...problemAnswers(spec) },
     middleware: beforeValidation(spec),
     [MARKS_FIELD]: marksOf(spec),
   }
-  // Built key by key above; the compiler cannot follow the conditional types of TypedRoute.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow TypedRoute's conditions
   return createRoute(config) as unknown as TypedRoute<S>
 }
 
-function marksOf({ summary, description, public: open, bodyOptional, forms }: RouteSpec): Marks {
-  return { summary, description, public: open ?? false, bodyOptional: bodyOptional ?? false, forms: forms ?? false }
+function marksOf(spec: RouteSpec): Marks {
+  return {
+    summary: spec.summary,
+    description: spec.description,
+    public: spec.public ?? false,
+    bodyOptional: spec.bodyOptional ?? false,
+    forms: spec.forms ?? false,
+    errors: [...errorsOf(spec)],
+  }
 }
 
 function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['request'] {
@@ -103,10 +109,10 @@ function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['re
 
 function answersOf({ answers }: RouteSpec): RouteConfig['responses'] {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, schema]) => {
-      const description = DESCRIPTIONS[status] ?? 'OK'
-      return [status, schema === null ? { description } : { description, content: { 'application/json': { schema } } }]
-    }),
+    Object.entries(answers).map(([status, schema]) => [
+      status,
+      { description: '', ...(schema && { content: { 'application/json': { schema } } }) },
+    ]),
   )
 }
 
@@ -122,11 +128,6 @@ function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> 
 
 /** `get /workflows/{id}/versions` → `getWorkflowsByIdVersions`. */
 function operationId({ method, path }: RouteSpec): string {
-  const words = path.split(/[/_-]/).filter((word) => word !== '')
-  const parameter = /^\{(.+)\}$/
-  return method + words.map((word) => capitalize(word.replace(parameter, 'by-$1'))).join('')
-}
-
-function capitalize(word: string): string {
-  return word.replace(/(^|[-_])(\w)/g, (_, __, letter: string) => letter.toUpperCase())
+  const words = path.replaceAll(/\{(\w+)\}/g, 'by-$1').split(/[^a-zA-Z0-9]+/)
+  return method + (words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('') || 'Root')
 }

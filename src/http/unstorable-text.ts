@@ -42,7 +42,8 @@ function findUnstorable(value: Json, pointer: string): InputProblem[] {
 
 function parseJson(text: string): Json {
   try {
-    return JSON.parse(text) as Json
+    const value: Json = JSON.parse(text)
+    return value
   } catch (cause) {
     throw new AppError('malformed_json', { cause })
   }

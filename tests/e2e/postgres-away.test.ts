@@ -24,7 +24,7 @@ let isCut = false
 
 async function ask(way: (typeof WAYS)[number], sleep = '0'): Promise<Answer> {
   const begin = performance.now()
-  const response = await fetch(`${worker.href}?${new URLSearchParams({ way, sleep })}`)
+  const response = await fetch(`${worker.href}?${new URLSearchParams({ way, sleep }).toString()}`)
   return { status: response.status, text: await response.text(), ms: performance.now() - begin }
 }
 

@@ -3,11 +3,10 @@
  * migrations applied in a schema of this run's own.
  */
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
-import { DEFAULT_SCHEMA } from '#db/schema'
+import { migrate } from '#local/migrate'
 import { startTestPostgres } from '#tests/support/postgres'
 
 declare module 'vitest' {
@@ -18,17 +17,6 @@ declare module 'vitest' {
 }
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')
-
-async function migrate(url: string, schema: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined })
-  for (const file of readdirSync(MIGRATIONS)
-    .filter((name) => name.endsWith('.sql'))
-    .toSorted()) {
-    const text = readFileSync(join(MIGRATIONS, file), 'utf8')
-    await sql.unsafe(text.replaceAll(`"${DEFAULT_SCHEMA}"`, `"${schema}"`))
-  }
-  await sql.end()
-}
 
 async function dropSchema(url: string, schema: string): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: () => undefined })
@@ -46,7 +34,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (project.vitest.projects.every(({ name }) => name === 'unit')) return undefined
   const server = await findPostgres()
   const schema = `test_${randomUUID().slice(0, 8)}`
-  await migrate(server.url, schema)
+  await migrate({ url: server.url, schema, directory: MIGRATIONS })
   project.provide('databaseUrl', server.url)
   project.provide('databaseSchema', schema)
   return async () => {

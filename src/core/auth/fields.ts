@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /** The lengths that the contract promises, counted as people count: in code points. */
-export const PASSWORD_MIN_CHARACTERS = 8
-export const PASSWORD_MAX_CHARACTERS = 128
+const PASSWORD_MIN_CHARACTERS = 8
+const PASSWORD_MAX_CHARACTERS = 128
 
 /** RFC 5321, 4.5.3.1.3: a path is at most 256 octets with its angle brackets. */
 const EMAIL_MAX_LENGTH = 254
@@ -23,7 +23,7 @@ function isPlain(text: string): boolean {
 }
 
 function hasPasswordLength(text: string): boolean {
-  const { length } = [...text]
+  const { length } = Array.from(text)
   return length >= PASSWORD_MIN_CHARACTERS && length <= PASSWORD_MAX_CHARACTERS
 }
 
@@ -33,7 +33,7 @@ export const Email = z.string().trim().toLowerCase().max(EMAIL_MAX_LENGTH, { abo
 /** An address that somebody logs in with. Whatever is none belongs to nobody, so its answer is 401 like any other. */
 export const LoginEmail = z.string().trim().toLowerCase().min(1).max(EMAIL_MAX_LENGTH)
 
-/** A password that somebody chooses. Any character goes; it is counted before it is normalised for hashing. */
+/** A password that somebody chooses, counted before it is normalised for hashing. */
 export const NewPassword = z
   .string()
   .refine(hasPasswordLength, {
@@ -44,14 +44,16 @@ export const NewPassword = z
 /** A password that somebody logs in with: whatever was once accepted, but nothing that is only there to be hashed. */
 export const LoginPassword = z.string().min(1).max(1024).meta({ format: 'password' })
 
+const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/
+
 /** ASCII alone, so that two names that look alike are the same, and no `@`, so that none looks like an address. */
 export const Username = z
   .string()
   .trim()
   .min(3)
   .max(50)
-  .refine((text) => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text), { params: { sentence: SAY.username } })
-  .meta({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' })
+  .refine((text) => USERNAME.test(text), { params: { sentence: SAY.username } })
+  .meta({ pattern: USERNAME.source })
 
 const nameText = z
   .string()

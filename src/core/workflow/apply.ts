@@ -109,11 +109,11 @@ function takeTokens(plan: Plan, state: RunState, nodeId: string, tokens: readonl
 }
 
 function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'node_failed' }): void {
-  const carried: Json = event.then === 'branch' ? event.error : null
+  const carried: Json = event.on_error === 'branch' ? event.error : null
   finishVisit(state, event, 'failed', carried, event.at)
   visitOf(state, event).error = event.error
-  if (event.then === 'branch') sendTokens(plan, state, event, ['error'])
-  if (event.then === 'continue') {
+  if (event.on_error === 'branch') sendTokens(plan, state, event, ['error'])
+  if (event.on_error === 'continue') {
     state.outputs.set(event.node_id, null)
     sendTokens(plan, state, event, ['out'])
   }

@@ -95,6 +95,7 @@ function checkSubset(node: AnyNode, nodeIds: string[]): ExpressionProblem | unde
 }
 
 function childNodes(node: AnyNode, keys: readonly string[]): AnyNode[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- CHILDREN names the fields that hold nodes
   const values = keys.flatMap((key) => Reflect.get(node, key) as AnyNode | AnyNode[] | null)
   return values.filter((value) => value !== null)
 }
@@ -248,7 +249,7 @@ function toNumber(value: unknown): number {
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value
   if (isMissing(value)) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean)
+  return JSON.stringify(value)
 }
 
 /** @throws ExpressionError when the text grows past what an output may hold */

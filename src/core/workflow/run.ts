@@ -51,7 +51,7 @@ export const RunEvent = z.discriminatedUnion('type', [
     type: z.literal('node_failed'),
     ...performed,
     error: NodeError,
-    then: z.enum(['fail', 'continue', 'branch']),
+    on_error: z.enum(['fail', 'continue', 'branch']),
   }),
   z.object({ type: z.literal('node_skipped'), at, node_id: z.string() }),
   z.object({ type: z.literal('execution_completed'), at, output: AnyJson }),

@@ -89,15 +89,15 @@ function failVisit(
   moment: Moment,
   record: Record,
 ): void {
-  const { retry, on_error: then } = planNode(plan, visit.node_id)
+  const { retry, on_error } = planNode(plan, visit.node_id)
   const error = { ...failure.error, node_id: visit.node_id }
   const at = moment.now
   if (failure.retryable && visit.attempt < retry.max_attempts) {
     const resume_at = nextAttemptAt(retry, visit.attempt, failure.retryAfterMs, moment)
     return record({ type: 'node_retrying', at, ...refOf(visit), attempt: visit.attempt + 1, resume_at, error })
   }
-  record({ type: 'node_failed', at, ...refOf(visit), error, then })
-  if (then === 'fail') record({ type: 'execution_failed', at, status: 'failed', error })
+  record({ type: 'node_failed', at, ...refOf(visit), error, on_error })
+  if (on_error === 'fail') record({ type: 'execution_failed', at, status: 'failed', error })
 }
 
 /** Starts whatever can start, as far as the concurrency allows, and ends the run when nothing is left. */

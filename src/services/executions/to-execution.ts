@@ -25,7 +25,13 @@ export function toExecutionView(row: Tables['executions']['$inferSelect']): Exec
 export function toNodeVisitView(row: Tables['executionVisits']['$inferSelect']): NodeVisit {
   const { node_id, visit, status, attempts, input, output, error } = row
   return {
-    ...{ node_id, visit, status, attempts, input, output, error },
+    node_id,
+    visit,
+    status,
+    attempts,
+    input,
+    output,
+    error,
     started_at: row.started_at?.toISOString() ?? null,
     finished_at: row.finished_at?.toISOString() ?? null,
   }

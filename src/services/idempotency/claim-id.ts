@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { AppError } from '#core/errors'
 import { newId } from '#lib/ids'
 import type { Ctx } from '#services/context'
@@ -29,7 +30,7 @@ export async function claimId(
   const { idempotencyKeys: keys } = ctx.db.tables
   const { workspaceId, userId } = ctx.principal
   const expired = sql`${keys.created_at} < now() - make_interval(hours => ${KEEP_HOURS})`
-  const fresh = <Value>(column: Value, name: string) =>
+  const fresh = (column: AnyPgColumn, name: string) =>
     sql`case when ${expired} then excluded.${sql.identifier(name)} else ${column} end`
   const [claimed] = await ctx.db
     .insert(keys)

@@ -66,6 +66,7 @@ describe('on the wire', () => {
     [new AppError('busy', { retryAfterSeconds: 1.2 }), 503, 'busy', '2'],
     [new ConfigError(['SECRET_KEY: at least 32 characters']), 503, 'misconfigured', null],
     [new HTTPException(400, { message: 'Malformed JSON in request body' }), 400, 'malformed_json', null],
+    [new AppError('upgrade_required'), 426, 'upgrade_required', null],
     [new HTTPException(418), 500, 'internal', null],
   ])('%s is a %i %s', async (error, status, code, retryAfter) => {
     const response = await answerTo(error)

@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
 import { and, eq, sql } from 'drizzle-orm'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from '#config'
 import { connect } from '#db/connect'
 import { tablesOf } from '#db/schema'
 import { createUser } from '#services/users/create-user'
-import { newEmail } from './api.ts'
+import { call, newEmail } from './api.ts'
 
 /** An installation without accounts: the same tables in a schema of its own. */
 const EMPTY = `${readConfig(env).DATABASE_SCHEMA}_empty`
@@ -15,9 +15,13 @@ function connectToEmpty() {
   return Object.assign(connect(env), { tables: tablesOf(EMPTY) })
 }
 
+// Loads the worker, which takes longer than a statement may.
+beforeAll(() => call('/auth/me'))
+
 beforeEach(async () => {
   const db = connect(env)
   const [full, empty] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(EMPTY)]
+  await db.execute(sql`drop schema if exists ${empty} cascade`)
   await db.execute(sql`create schema ${empty}`)
   for (const table of TABLES.map((name) => sql.identifier(name))) {
     await db.execute(sql`create table ${empty}.${table} (like ${full}.${table} including all)`)

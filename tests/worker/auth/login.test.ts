@@ -1,4 +1,8 @@
+import { scryptSync } from 'node:crypto'
+import { env } from 'cloudflare:workers'
+import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { connect } from '#db/connect'
 import { call, createAccount, INVALID, newEmail, PASSWORD, problemOf, type Call } from './api.ts'
 
 let email: string
@@ -70,5 +74,38 @@ describe('POST /auth/login', () => {
     expect(xml.status).toBe(415)
     const long = new URLSearchParams({ username: email, password: 'x'.repeat(2 ** 20) })
     expect((await call('/auth/login', { body: long })).status).toBe(413)
+  })
+
+  it('hashes anew what was hashed with other parameters', async () => {
+    const account = await createAccount()
+    const db = connect(env)
+    const { users } = db.tables
+    const isAccount = eq(users.id, account.id)
+    const salt = Buffer.alloc(16, 1)
+    const hash = scryptSync(PASSWORD, salt, 32, { N: 2 ** 12, r: 8, p: 1 })
+    const [weakSalt, weakHash] = [salt, hash].map((bytes) => bytes.toString('base64').replaceAll('=', ''))
+    const weak = `$scrypt$ln=12,r=8,p=1$${weakSalt}$${weakHash}`
+    await db.update(users).set({ password_hash: weak }).where(isAccount)
+
+    const wrong = await call('/auth/login', { json: { email: account.email, password: 'wrong password' } })
+    expect(problemOf(wrong)).toEqual(INVALID)
+    expect(await db.select({ hash: users.password_hash }).from(users).where(isAccount)).toEqual([{ hash: weak }])
+    expect((await call('/auth/login', { json: { email: account.email, password: PASSWORD } })).status).toBe(200)
+    const [stored] = await db.select({ hash: users.password_hash }).from(users).where(isAccount)
+    expect(stored?.hash).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$/)
+    expect((await call('/auth/login', { json: { email: account.email, password: PASSWORD } })).status).toBe(200)
+  })
+
+  it('turns a flood away with 503, and serves the next', async () => {
+    const json = { email, password: PASSWORD }
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call('/auth/login', { json })))
+    const refused = answers.filter(({ status }) => status !== 200)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThan(20)
+    for (const answer of refused) {
+      expect(problemOf(answer)).toMatchObject({ status: 503, code: 'busy' })
+      expect(answer.headers.get('Retry-After')).toBe('1')
+    }
+    expect((await call('/auth/login', { json })).status).toBe(200)
   })
 })

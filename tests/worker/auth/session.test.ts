@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { signAccessToken } from '#auth/access-token'
 import { signTicket } from '#auth/tickets'
 import { readConfig } from '#config'
+import { TokenPair } from '#core/auth/login'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
 import { call, createAccount, createSession, INVALID, logIn, NOT_AUTHENTICATED, problemOf } from './api.ts'
@@ -131,6 +132,23 @@ describe('POST /auth/logout', () => {
     await call('/auth/logout', { token: thief.access_token, json: { refresh_token: stranger.refresh_token } })
     expect((await me(thief.access_token)).status).toBe(401)
     expect((await me(stranger.access_token)).status).toBe(200)
+  })
+
+  it('is not outrun by a refresh at the same time', async () => {
+    const { email } = await createAccount()
+    for (let round = 0; round < 4; round += 1) {
+      const { access_token, refresh_token } = await logIn(email)
+      const [refreshed] = await Promise.all([
+        call('/auth/refresh', { json: { refresh_token } }),
+        call('/auth/logout', { method: 'POST', token: access_token }),
+      ])
+      expect((await me(access_token)).status).toBe(401)
+      const pair = TokenPair.safeParse(refreshed.body)
+      if (!pair.success) continue
+      expect((await me(pair.data.access_token)).status).toBe(401)
+      const next = await call('/auth/refresh', { json: { refresh_token: pair.data.refresh_token } })
+      expect(problemOf(next)).toEqual(INVALID)
+    }
   })
 
   it.each([{ session_id: 'x' }, { refresh_token: 7 }])('refuses %j', async (json) => {

@@ -85,6 +85,17 @@ describe('every answer', () => {
   })
 })
 
+test.each(['/api/v1/ws', '/ws'])('a websocket below %s keeps its socket and gets a request id', async (base) => {
+  const response = await send(`${base}/execution/${crypto.randomUUID()}`, {
+    headers: { Upgrade: 'websocket', Origin: ORIGIN },
+  })
+  expect(response.status).toBe(101)
+  expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+  const closed = new Promise<CloseEvent>((done) => response.webSocket?.addEventListener('close', done))
+  response.webSocket?.accept()
+  expect((await closed).code).toBe(4001)
+})
+
 describe('input outside the body', () => {
   test('that is wrong is named with its place', async () => {
     const response = await send('/api/v1/workflows?page=0&size=101', { headers: bearer() })
