@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    silent: 'passed-only',
     // Here and not in the projects: the worker project would load it with the modules that are made for workerd.
     globalSetup: ['tests/support/global-database.ts', 'tests/worker/support/global-http.ts'],
     projects: [
@@ -32,8 +33,6 @@ export default defineConfig({
         test: {
           name: 'worker',
           include: ['tests/worker/**/*.test.ts'],
-          // Plain node that starts a miniflare of its own: belongs into tests/e2e.
-          exclude: ['tests/worker/outbound/**'],
           // The first request in the test runtime takes seconds.
           testTimeout: 15_000,
           hookTimeout: 60_000,

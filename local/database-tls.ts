@@ -13,7 +13,7 @@ export class NoTlsError extends Error {
 }
 
 /** Resolves with the first event of that name; rejects when the socket fails, closes or takes too long. */
-function nextEvent<T extends Socket, V>(socket: T, listen: (done: (value: V) => void) => void): Promise<V> {
+function nextEvent<V>(socket: Socket, listen: (done: (value: V) => void) => void): Promise<V> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
@@ -33,7 +33,7 @@ function nextEvent<T extends Socket, V>(socket: T, listen: (done: (value: V) => 
 /** Opens a TCP connection without Nagle's delay: a query is a small packet that somebody waits for. */
 export async function openTcp({ host, port }: DatabaseAddress): Promise<Socket> {
   const socket = connectTcp({ host, port, noDelay: true })
-  await nextEvent<Socket, undefined>(socket, (done) => socket.once('connect', () => done(undefined)))
+  await nextEvent<undefined>(socket, (done) => socket.once('connect', () => done(undefined)))
   return socket
 }
 
@@ -45,7 +45,7 @@ export async function openTcp({ host, port }: DatabaseAddress): Promise<Socket> 
 export async function openTls(address: DatabaseAddress): Promise<TLSSocket> {
   const raw = await openTcp(address)
   raw.write(SSL_REQUEST)
-  const answer = await nextEvent<Socket, Buffer>(raw, (done) => raw.once('data', done))
+  const answer = await nextEvent<Buffer>(raw, (done) => raw.once('data', done))
   // More than the one byte before TLS began would be somebody's in between (CVE-2021-23222).
   if (answer.toString('latin1') !== 'S') {
     raw.destroy()
@@ -59,6 +59,6 @@ export async function openTls(address: DatabaseAddress): Promise<TLSSocket> {
     rejectUnauthorized: address.verification !== 'encrypt',
     ...(address.verification !== 'host' && { checkServerIdentity: () => undefined }),
   })
-  await nextEvent<TLSSocket, undefined>(socket, (done) => socket.once('secureConnect', () => done(undefined)))
+  await nextEvent<undefined>(socket, (done) => socket.once('secureConnect', () => done(undefined)))
   return socket
 }

@@ -70,16 +70,18 @@ function launch(program: string, cluster: string, port: number, logFile: string,
   const [command, ...rest] = dieWithParent('INT', [program, ...args])
   const child = user.spawn(command, rest, { cwd: dirname(cluster), detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
-  const ended = new Promise<void>((resolve) => child.on('error', () => resolve()).on('exit', () => resolve()))
+  const ended = new Promise<void>((done) => child.on('error', () => done()).on('exit', () => done()))
   return { child, ended }
 }
 
+function isOver({ child }: Server): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
 async function waitUntilReady(server: Server, cluster: string, log: (line: string) => void): Promise<boolean> {
-  let over = false
-  void server.ended.then(() => (over = true))
   const noticeAt = performance.now() + RECOVERY_NOTICE_MS
   let noticed = false
-  while (!over) {
+  while (!isOver(server)) {
     const state = readPidFile(cluster)
     if (state?.ready === true && state.pid === server.child.pid) return true
     if (!noticed && performance.now() > noticeAt) {
@@ -91,16 +93,15 @@ async function waitUntilReady(server: Server, cluster: string, log: (line: strin
   return false
 }
 
-async function stopServer({ child, ended }: Server): Promise<void> {
-  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null
+async function stopServer(server: Server): Promise<void> {
   for (const [signal, withinMs] of [
     ['SIGINT', FAST_SHUTDOWN_MS],
     ['SIGQUIT', 5_000],
     ['SIGKILL', 5_000],
   ] as const) {
-    if (isOver()) return
-    child.kill(signal)
-    await Promise.race([ended, sleep(withinMs, undefined, { ref: false })])
+    if (isOver(server)) return
+    server.child.kill(signal)
+    await Promise.race([server.ended, sleep(withinMs, undefined, { ref: false })])
   }
 }
 

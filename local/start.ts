@@ -1,4 +1,5 @@
 /** `npm start`: everything on this machine, until Ctrl-C. `--watch` builds anew when the code changes. */
+import { fstatSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { createReporter, toDuration } from './reporter.ts'
@@ -15,19 +16,28 @@ const reporter = createReporter(stopping.signal)
 const undos: (() => Promise<void> | void)[] = []
 let started: Promise<void> = Promise.resolve()
 
+/** The terminal signals us and npm, and npm passes its signal on: one Ctrl-C may arrive twice. */
+const SAME_KEYPRESS_MS = 300
+let askedAt = 0
+const PARENT_POLL_MS = 200
+
 /** Stops what runs, the last started first, once the start has come to an end itself. */
 async function stopAll(exitCode: number): Promise<void> {
   if (stopping.signal.aborted) return
   stopping.abort()
   await started
-  for (const undo of undos.reverse()) {
+  for (const undo of undos.toReversed()) {
     await Promise.resolve(undo()).catch((error: unknown) => reporter.fail(messageOf(error)))
   }
   process.exit(exitCode)
 }
 
 function onSignal(): void {
-  if (stopping.signal.aborted) process.exit(130)
+  if (stopping.signal.aborted) {
+    if (performance.now() - askedAt > SAME_KEYPRESS_MS) process.exit(130)
+    return
+  }
+  askedAt = performance.now()
   reporter.note('stopping; again to stop at once')
   void stopAll(0)
 }
@@ -66,7 +76,26 @@ async function start(): Promise<void> {
   showUrls(settings)
 }
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
+/** npm's shell dies of a SIGTERM that npm passes on, and tells nobody: being handed to another parent tells us. */
+function stopWithNpm(): void {
+  const npm = process.ppid
+  if (process.env['npm_lifecycle_event'] === undefined) return
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    if (!stopping.signal.aborted) onSignal()
+  }, PARENT_POLL_MS).unref()
+}
+
+/** `nohup npm start`: Node forgets that it was told to ignore the hang-up, but the output still goes to a file. */
+function outlivesTerminal(): boolean {
+  const output = fstatSync(1)
+  return output.isFile() || (output.isCharacterDevice() && !process.stdout.isTTY)
+}
+
+stopWithNpm()
+process.on('SIGHUP', () => !outlivesTerminal() && onSignal())
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
 // The terminal may be gone before we are.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 started = start().catch((error: unknown) => {

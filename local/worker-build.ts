@@ -73,9 +73,11 @@ function removeOld(builds: string): void {
 
 /** What the bundler says about a mistake in the code; its other lines are no news. */
 function complaintOf(output: string): string {
-  const lines = output.split('\n').map((line) => line.trimEnd())
-  const first = lines.findIndex((line) => /\[ERROR\]|✘|Error:/.test(line))
-  return lines.slice(Math.max(0, first)).join('\n').trim()
+  const lines = output
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/Logs were written|^wrangler could/.test(line))
+  const first = lines.findIndex((line) => /ERROR|Error:/.test(line))
+  return lines.slice(Math.max(0, first)).join('\n')
 }
 
 async function compile(directory: string, signal: AbortSignal | undefined): Promise<void> {

@@ -23,7 +23,13 @@ function bundle(directory: string): Promise<void> {
     directory,
   ]
   // The banner asks the registry for news, which takes seconds on a machine without internet.
-  const quiet = { WRANGLER_HIDE_BANNER: 'true', WRANGLER_SEND_METRICS: 'false', WRANGLER_SEND_ERROR_REPORTS: 'false' }
+  const quiet = {
+    WRANGLER_HIDE_BANNER: 'true',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_SEND_ERROR_REPORTS: 'false',
+    WRANGLER_LOG_PATH: join(root, 'dist/wrangler.log'),
+    FORCE_COLOR: '0',
+  }
   const wrangler = spawn(process.execPath, args, {
     cwd: root,
     env: { ...process.env, ...quiet },

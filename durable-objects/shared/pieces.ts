@@ -5,7 +5,7 @@ const PIECE_CHARS = 500_000
 export function cutText(text: string): string[] {
   if (text.length <= PIECE_CHARS) return [text]
   const pieces: string[] = []
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = Math.min(start + PIECE_CHARS, text.length)
     // Half a surrogate pair would be stored as U+FFFD.
     const isSplit = end < text.length && /[\uD800-\uDBFF]/.test(text.charAt(end - 1))

@@ -41,6 +41,8 @@ export function createWatchers<Event>(
   now: () => number,
 ): Watchers {
   const read = (socket: WebSocket): Attachment => Attachment.parse(socket.deserializeAttachment())
+  // One that we have closed stays in the list until its client has answered, which it may never do.
+  const open = (): readonly WebSocket[] => sockets().filter(({ readyState }) => readyState === WebSocket.OPEN)
 
   /** Sends until the log ends or the client has to answer first. */
   function pumpOne(socket: WebSocket): void {
@@ -64,7 +66,6 @@ export function createWatchers<Event>(
   }
 
   function pumpSafely(socket: WebSocket): void {
-    if (socket.readyState !== WebSocket.OPEN) return
     try {
       pumpOne(socket)
     } catch {
@@ -78,14 +79,14 @@ export function createWatchers<Event>(
       socket.serializeAttachment({ cursor: after, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
       pumpSafely(socket)
     },
-    pump: () => sockets().forEach(pumpSafely),
+    pump: () => open().forEach(pumpSafely),
     acknowledge(socket) {
       const { cursor, expiresAt } = read(socket)
       socket.serializeAttachment({ cursor, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
       pumpSafely(socket)
     },
     sweep(time) {
-      for (const socket of sockets()) {
+      for (const socket of open()) {
         const { expiresAt, pingedAt } = read(socket)
         if (expiresAt <= time) socket.close(CLOSE.credentials, 'token expired')
         else if (pingedAt !== undefined && pingedAt + PING_PATIENCE_MS <= time)
@@ -93,7 +94,7 @@ export function createWatchers<Event>(
       }
     },
     nextSweep() {
-      const times = sockets().flatMap((socket) => {
+      const times = open().flatMap((socket) => {
         const { expiresAt, pingedAt } = read(socket)
         return pingedAt === undefined ? [expiresAt] : [expiresAt, pingedAt + PING_PATIENCE_MS]
       })

@@ -3,7 +3,15 @@ import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
 import { type RunHeader, toFrame } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
-import { isFinal, type RunCommand, type RunEvent, type RunInput, type RunState, visitKey } from '#core/workflow/run'
+import {
+  isFinal,
+  type RunCommand,
+  type RunEvent,
+  type RunInput,
+  type RunState,
+  type Step,
+  visitKey,
+} from '#core/workflow/run'
 import { nextTick } from '#core/workflow/transition'
 import { connect } from '#db/connect'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
@@ -24,12 +32,16 @@ const MILESTONES: ReadonlySet<RunEvent['type']> = new Set([
   'execution_cancelled',
 ])
 
+function hasMilestone(events: readonly RunEvent[]): boolean {
+  return events.some((event) => MILESTONES.has(event.type))
+}
+
 /**
  * A run in memory: takes inputs, writes what follows from them in one commit, then acts.
  *
  * L1  Nothing is performed or shown before the events that say so are written.
  * L2  While a visit is live or a projection is owed, an alarm is set.
- * L3  When a write fails the actor is thrown away: memory may be ahead of storage.
+ * L3  When a step fails the actor is thrown away: memory may be ahead of storage.
  */
 export class LiveRun {
   readonly header: RunHeader
@@ -85,9 +97,8 @@ export class LiveRun {
 
   /** Takes one input and everything that follows from it. */
   step(input: RunInput): void {
-    const moment = { now: Date.now(), random: Math.random() }
-    const { events, commands } = advance(this.#machine, this.state, input, moment)
-    if (events.length > 0) this.#commit(events)
+    const { events, commands } = this.#orAbort(() => this.#advance(input))
+    if (events.length > 0) this.#show(events)
     for (const command of commands) this.#carryOut(command)
   }
 
@@ -111,11 +122,13 @@ export class LiveRun {
 
   /** Sets the alarm for the next thing that time will bring, and takes it away when there is none. */
   arm(): void {
-    const owed = this.state.live.size > 0 || !this.#outbox.isEmpty()
+    const retryAt = this.#outbox.retryAt()
+    // A failed delivery waits for its own time: every run of a busy hour may owe one while PostgreSQL is away.
+    const isGuarded = this.state.live.size > 0 || (retryAt === undefined && !this.#outbox.isEmpty())
     const wishes = [
-      owed ? Date.now() + GUARD_MS : undefined,
+      isGuarded ? Date.now() + GUARD_MS : undefined,
       nextTick(this.plan, this.state),
-      this.#outbox.retryAt(),
+      retryAt,
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
     if (wishes.length === 0) this.#clock.clear()
@@ -127,20 +140,30 @@ export class LiveRun {
     return this.#finished.promise
   }
 
-  #commit(events: readonly RunEvent[]): void {
-    const milestone = events.some((event) => MILESTONES.has(event.type))
+  /** What follows from an input, written in one commit. */
+  #advance(input: RunInput): Step {
+    const step = advance(this.#machine, this.state, input, { now: Date.now(), random: Math.random() })
+    if (step.events.length === 0) return step
+    this.#ctx.storage.transactionSync(() => {
+      this.#storage.log.append(step.events)
+      if (hasMilestone(step.events)) this.#outbox.add('execution')
+    })
+    this.arm()
+    return step
+  }
+
+  #orAbort<T>(work: () => T): T {
     try {
-      this.#ctx.storage.transactionSync(() => {
-        this.#storage.log.append(events)
-        if (milestone) this.#outbox.add('execution')
-      })
-      this.arm()
+      return work()
     } catch (error) {
-      this.#ctx.abort(`the events could not be written: ${String(error)}`)
+      this.#ctx.abort(`a step of the run failed: ${String(error)}`)
       throw error
     }
+  }
+
+  #show(events: readonly RunEvent[]): void {
     this.watchers.pump()
-    if (milestone) this.#deliver()
+    if (hasMilestone(events)) this.#deliver()
     if (isFinal(this.state.status)) this.#finished.resolve()
   }
 

@@ -51,7 +51,8 @@ export async function performVisit(
     )
     return { ...ref, type: 'succeeded', ...checkEmission(emission) }
   } catch (error) {
-    return { ...ref, ...toFailure(explain(error)) }
+    // The run is over, and whatever comes of this no longer matters.
+    return { ...ref, ...toFailure(signal.aborted ? error : explain(error)) }
   }
 }
 
@@ -85,7 +86,8 @@ function createPorts(
 ): NodePorts {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
-  const limits = { signal, timeoutMs, maxBytes: MAX_OUTPUT_BYTES }
+  // A little sooner than the visit's own deadline: the gate's error names the host.
+  const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_OUTPUT_BYTES }
   const models = createModels({ config, fetch: toFetch(outbound, limits) })
   return {
     signal,

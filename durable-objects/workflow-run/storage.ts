@@ -1,24 +1,29 @@
+import { z } from 'zod'
 import { RunHeader } from '#core/workflow/execution'
 import { Plan } from '#core/workflow/plan'
 import { RunEvent } from '#core/workflow/run'
 import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-objects/shared/event-log'
 import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
 import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'
+import { cutText } from '#durable-objects/shared/pieces'
 
 const STEPS = [
-  `CREATE TABLE run (header TEXT NOT NULL, plan TEXT NOT NULL);
+  `CREATE TABLE run (piece INTEGER PRIMARY KEY, body TEXT NOT NULL);
    CREATE TABLE burnt_tickets (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
    ${EVENT_LOG_SCHEMA};
    ${OUTBOX_SCHEMA};`,
 ]
 
+const StoredRun = z.object({ header: RunHeader, plan: Plan })
+type StoredRun = z.infer<typeof StoredRun>
+
 /** All SQL of a run's actor. The outbox and the event log have their own over the same tables. */
 export interface RunStorage {
   readonly log: EventLog<RunEvent>
   /** Makes the tables and keeps what the run is; within the caller's transaction. */
-  create(header: RunHeader, plan: Plan): void
+  create(run: StoredRun): void
   /** What the run is, or undefined when nobody ever started it: asking writes nothing. */
-  load(): { readonly header: RunHeader; readonly plan: Plan } | undefined
+  load(): StoredRun | undefined
   /** True once for each ticket: the second use finds it burnt. */
   burnTicket(id: string, expiresAt: number, now: number): boolean
 }
@@ -26,15 +31,17 @@ export interface RunStorage {
 export function createRunStorage(sql: SqlStorage): RunStorage {
   return {
     log: createEventLog(sql, RunEvent),
-    create(header, plan) {
+    create({ header, plan }) {
       migrateActor(sql, STEPS)
-      sql.exec('INSERT INTO run (header, plan) VALUES (?, ?)', JSON.stringify(header), JSON.stringify(plan))
+      for (const piece of cutText(JSON.stringify({ header, plan } satisfies StoredRun))) {
+        sql.exec('INSERT INTO run (body) VALUES (?)', piece)
+      }
     },
     load() {
       if (!hasTables(sql)) return undefined
       migrateActor(sql, STEPS)
-      const row = sql.exec<{ header: string; plan: string }>('SELECT header, plan FROM run').one()
-      return { header: RunHeader.parse(JSON.parse(row.header)), plan: Plan.parse(JSON.parse(row.plan)) }
+      const pieces = sql.exec<{ body: string }>('SELECT body FROM run ORDER BY piece').toArray()
+      return StoredRun.parse(JSON.parse(pieces.map(({ body }) => body).join('')))
     },
     burnTicket(id, expiresAt, now) {
       sql.exec('DELETE FROM burnt_tickets WHERE expires_at < ?', now)

@@ -39,12 +39,9 @@ export class WorkflowRun extends DurableObject<Env> {
 
   /** Starts the run; a second call with the same id changes nothing. Durable when it returns. */
   start(order: RunOrder): Execution {
-    if (this.#live === undefined) {
-      this.#storage.create(order.header, order.plan)
-      this.#live = new LiveRun(this.ctx, this.env, this.#storage, order, null)
-    }
-    this.#live.step({ type: 'start', inputs: order.inputs })
-    return toExecution(this.#live.header, this.#live.state)
+    const live = (this.#live ??= this.#create(order))
+    live.step({ type: 'start', inputs: order.inputs })
+    return toExecution(live.header, live.state)
   }
 
   describe(workspaceId: string): Execution | undefined {
@@ -56,7 +53,11 @@ export class WorkflowRun extends DurableObject<Env> {
   async waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined> {
     const live = this.#find(workspaceId)
     if (live === undefined) return undefined
-    await Promise.race([live.finished, scheduler.wait(timeoutMs)])
+    const waiting = new AbortController()
+    // A timer that is left behind keeps the actor in memory until it rings.
+    const timeout = scheduler.wait(timeoutMs, { signal: waiting.signal }).catch(() => undefined)
+    await Promise.race([live.finished, timeout])
+    waiting.abort()
     return isFinal(live.state.status) ? toExecution(live.header, live.state) : undefined
   }
 
@@ -101,7 +102,8 @@ export class WorkflowRun extends DurableObject<Env> {
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const live = this.#live
-    if (live === undefined) return
+    // What a client still says while we close its socket.
+    if (live === undefined || socket.readyState !== WebSocket.OPEN) return
     const frame = parseClientFrame(message)
     switch (frame?.type) {
       case 'heartbeat':
@@ -120,8 +122,8 @@ export class WorkflowRun extends DurableObject<Env> {
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    // 1005 and 1006 say that no code came; they may not be sent.
-    socket.close(code === 1005 || code === 1006 ? 1000 : code)
+    // What may not be sent comes nonetheless: 1005 and 1006 say that no code came, and a client may send any number.
+    socket.close(code === 1000 || (code >= 3000 && code < 5000) ? code : 1000)
   }
 
   override async alarm(): Promise<void> {
@@ -132,6 +134,12 @@ export class WorkflowRun extends DurableObject<Env> {
       console.error(JSON.stringify({ level: 'error', event: 'alarm_failed', error: String(error) }))
       await this.ctx.storage.setAlarm(Date.now() + 10_000)
     }
+  }
+
+  /** All or nothing: an actor with tables and no run could never be started again. */
+  #create(order: RunOrder): LiveRun {
+    this.ctx.storage.transactionSync(() => this.#storage.create(order))
+    return new LiveRun(this.ctx, this.env, this.#storage, order, null)
   }
 
   #find(workspaceId: string): LiveRun | undefined {

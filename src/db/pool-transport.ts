@@ -8,7 +8,6 @@ const CALL_MS = 4_500
 /** What the `PostgresPool` actor answers to. */
 export interface PoolStub {
   run(statements: readonly Statement[]): Promise<Reply<readonly RowSet[]>>
-  ping(): Promise<Reply<null>>
 }
 
 /** One machine has one thread, so a second object with connections of its own brought nothing. */

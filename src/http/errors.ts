@@ -4,8 +4,8 @@ import { ConfigError } from '#config'
 import { AppError, ERRORS, type ErrorCode } from '#core/errors'
 import { type Locale, say } from '#core/messages'
 import { DatabaseUnavailable } from '#db/errors'
+import { describeError, logLine } from '#lib/log'
 import type { AppContext } from './app-env.ts'
-import { describeError, logLine } from './log.ts'
 import { type Problem, PROBLEM_TYPE, TITLES } from './problem.ts'
 
 const DATABASE_RETRY_SECONDS = 5
@@ -25,11 +25,15 @@ export function answerError(error: unknown, c: AppContext): Response {
   const known = toAppError(error)
   c.set('errorCode', known.code)
   const problem = toProblem(known, c.get('locale'), c.get('requestId'))
-  if (problem.status >= 500) {
-    logLine('error', { request_id: problem.request_id, code: problem.code, error: describeError(error) })
-  }
+  logFailure(error, problem)
   const headers = { 'Content-Type': PROBLEM_TYPE, 'Content-Language': c.get('locale'), ...headersOf(known) }
   return c.body(JSON.stringify(problem), ERRORS[known.code].status, headers)
+}
+
+/** A 503 is expected and may come in floods: one short line. Any other 5xx is a mistake of ours, with all its causes. */
+function logFailure(error: unknown, { status, request_id, code }: Problem): void {
+  if (status === 503) logLine('warn', { request_id, code, error: String(error) })
+  else if (status >= 500) logLine('error', { request_id, code, error: describeError(error) })
 }
 
 /** The error of our family that stands for anything thrown; what nobody expected is `internal`. */

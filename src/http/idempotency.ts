@@ -22,7 +22,8 @@ export async function readIdempotency(c: Pick<AppContext, 'req'>): Promise<Idemp
   if (key === undefined) return undefined
   if (!KEY.test(key)) throw new AppError('bad_request')
   const hash = createHash('sha256')
-    .update(`${c.req.method} ${c.req.path}\n`)
+    // Collections answer with and without the trailing slash.
+    .update(`${c.req.method} ${c.req.path.replace(/\/$/, '')}\n`)
     .update(await c.req.text())
   return { key, requestHash: hash.digest('hex') }
 }

@@ -5,7 +5,7 @@ export const SECURITY_SCHEMES = {
   login: {
     type: 'oauth2',
     description: 'E-mail (username) e senha. / E-mail (as username) and password.',
-    flows: { password: { tokenUrl: '/api/v1/auth/login', refreshUrl: '/api/v1/auth/refresh', scopes: {} } },
+    flows: { password: { tokenUrl: '/api/v1/auth/login', scopes: {} } },
   },
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
 } as const

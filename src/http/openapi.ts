@@ -26,7 +26,7 @@ const SUCCESS: Readonly<Record<string, Sentence>> = {
   202: { pt: 'Aceito', en: 'Accepted' },
   204: { pt: 'Feito, sem corpo', en: 'Done, without a body' },
 }
-const OTHER: Sentence = { pt: 'Veja a descrição', en: 'See the description' }
+const OTHER: Sentence = { pt: 'O corpo diz mais', en: 'The body says more' }
 
 /** The OpenAPI document of all routes, with its sentences in one language. */
 export function describeApi(app: OpenAPIHono<AppEnv>, publicUrl: string, locale: Locale): Document {

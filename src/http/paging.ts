@@ -21,5 +21,8 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   })
 }
 
-/** The path of one thing by its id; anything that is no UUID is a 422 and never reaches the database. */
-export const ById = z.object({ id: z.uuid() })
+/**
+ * The path of one thing by its id; anything that is no UUID is a 422 and never reaches the database. In small letters,
+ * since an actor's name is its id letter by letter.
+ */
+export const ById = z.object({ id: z.uuid().toLowerCase() })

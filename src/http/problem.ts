@@ -52,7 +52,8 @@ export const TITLES: Readonly<Record<Status, Sentence>> = {
 
 /** Every error code that a route may answer: its own and those that come with what it takes. */
 export function errorsOf(spec: RouteSpec): readonly ErrorCode[] {
-  return [...new Set([...standardErrors(spec), ...(spec.errors ?? [])])]
+  const codes = new Set([...standardErrors(spec), ...(spec.errors ?? [])])
+  return [...codes].filter((code) => !(ERRORS[code].status in spec.answers))
 }
 
 /** The error answers of a route in the document, one per status; `openapi.ts` words them. */

@@ -15,14 +15,19 @@ const Auth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('header'), name: z.string().min(1), value: z.string() }),
 ])
 
-const Config = z.strictObject({
-  method: z.enum(METHODS).default('GET'),
-  url: z.string().min(1),
-  query: z.record(z.string(), Scalar.nullish()).default({}),
-  headers: z.record(z.string(), Scalar.nullish()).default({}),
-  body: AnyJson.optional().describe('Text is sent as it is, anything else as JSON.'),
-  auth: Auth.default({ type: 'none' }),
-})
+const Config = z
+  .strictObject({
+    method: z.enum(METHODS).default('GET'),
+    url: z.string().min(1),
+    query: z.record(z.string(), Scalar.nullish()).default({}),
+    headers: z.record(z.string(), Scalar.nullish()).default({}),
+    body: AnyJson.optional().describe('Text is sent as it is, anything else as JSON; not with GET and HEAD.'),
+    auth: Auth.default({ type: 'none' }),
+  })
+  .refine(({ method, body }) => body == null || (method !== 'GET' && method !== 'HEAD'), {
+    path: ['body'],
+    message: 'GET and HEAD carry no body',
+  })
 type Config = z.infer<typeof Config>
 
 /** How much of a refusing server's answer goes into the error. */
@@ -72,9 +77,9 @@ function withQuery(config: Config): string {
     value == null ? [] : [[name, String(value)]],
   )
   if (entries.length === 0) return config.url
-  const [address = '', fragment] = config.url.split('#', 2)
+  const [address = ''] = config.url.split('#', 1)
   const query = new URLSearchParams(entries).toString()
-  return `${address}${address.includes('?') ? '&' : '?'}${query}${fragment === undefined ? '' : `#${fragment}`}`
+  return `${address}${address.includes('?') ? '&' : '?'}${query}${config.url.slice(address.length)}`
 }
 
 function headersOf(config: Config): Headers {
@@ -119,7 +124,7 @@ function statusFailure(config: Config, url: string, response: Response, body: Js
   const excerpt = typeof body === 'string' ? body.slice(0, MAX_ERROR_BODY) : body
   const small = JSON.stringify(excerpt).length <= MAX_ERROR_BODY * 2 ? excerpt : null
   return new NodeFailure(
-    nodeError('http_status', { method: config.method, url: withoutQuery(url), status }, { status, body: small }),
+    nodeError('http_status', { method: config.method, url: withoutSecrets(url), status }, { status, body: small }),
     {
       retryable: RETRYABLE.has(status) || status >= 500,
       retryAfterMs: parseRetryAfter(response.headers),
@@ -127,9 +132,9 @@ function statusFailure(config: Config, url: string, response: Response, body: Js
   )
 }
 
-/** Queries carry keys at times: they stay out of error texts. */
-function withoutQuery(url: string): string {
-  return url.split(/[?#]/, 1)[0] ?? url
+/** Queries and user names carry keys at times: they stay out of error texts. */
+function withoutSecrets(url: string): string {
+  return (url.split(/[?#]/, 1)[0] ?? url).replace(/\/\/[^/]*@/, '//')
 }
 
 /** `Retry-After` (RFC 9110, 10.2.3) in milliseconds; a date is read against the server's own clock. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AnyJson } from '#core/json'
 import { definePureNode, emit } from '#core/workflow/node-type'
 
 export const ifNode = definePureNode({
@@ -12,10 +13,9 @@ export const ifNode = definePureNode({
   },
   ports: { in: ['in'], out: ['true', 'false'] },
   config: z.strictObject({
-    condition: z
-      .json()
-      .optional()
-      .describe('An expression, with or without braces; what JavaScript holds to be true is true.'),
+    condition: AnyJson.optional().describe(
+      'An expression, with or without braces; what JavaScript holds to be true is true.',
+    ),
   }),
   expressions: ['condition'],
   example: { config: { condition: '{{ $input.total > 100 }}' }, input: { total: 250 }, output: { total: 250 } },

@@ -25,7 +25,7 @@ export function whyNotAs(user: User): string | undefined {
 }
 
 /** Copies the project to a home that only its owner may enter; the other function removes it. */
-export function cloneProject(owner?: User): { readonly root: string; remove(): void } {
+export function cloneProject(owner?: User): { readonly root: string; readonly remove: () => void } {
   const home = mkdtempSync(join(tmpdir(), 'synapscale-home-'))
   const root = join(home, 'synapscale')
   mkdirSync(root)

@@ -1,5 +1,5 @@
 import { nodeError, NodeFailure } from './node-error.ts'
-import { type Catalog, isPure } from './node-type.ts'
+import { type Catalog, type Emission, emit, isPure } from './node-type.ts'
 import { type Plan, planNode } from './plan.ts'
 import { checkEmission, inputOf, prepareVisit, type RunFacts } from './prepare.ts'
 import type { Moment, RunCommand, RunEvent, RunInput, RunState, Step } from './run.ts'
@@ -28,7 +28,7 @@ export function advance(machine: Machine, state: RunState, input: RunInput, mome
   let pureVisits = 0
   for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
     const step = transition(machine.plan, state, next, moment)
-    events.push(...step.events)
+    for (const event of step.events) events.push(event)
     for (const command of step.commands) {
       const outcome = pureVisits < MAX_PURE_VISITS ? decide(machine, state, command, moment) : undefined
       if (outcome === undefined) {
@@ -48,19 +48,22 @@ export function advance(machine: Machine, state: RunState, input: RunInput, mome
 /** The outcome of a visit that needs nothing from outside; undefined for any other command. */
 export function decide(machine: Machine, state: RunState, command: RunCommand, moment: Moment): RunInput | undefined {
   if (command.type !== 'perform') return undefined
-  const node = planNode(machine.plan, command.node_id)
-  if (node.disabled) {
-    const output = inputOf(machine.plan, state, visitOf(state, command))
-    return { ...refOf(command), type: 'succeeded', output, handles: ['out'] }
-  }
-  const type = machine.catalog[node.type]
-  if (type === undefined || !isPure(type)) return undefined
+  const work = pureWork(machine, state, command, moment)
+  if (work === undefined) return undefined
   try {
-    const prepared = prepareVisit(machine.plan, state, command, type, machine.facts, moment.now)
-    return { ...refOf(command), type: 'succeeded', ...checkEmission(type.decide(prepared)) }
+    return { ...refOf(command), type: 'succeeded', ...checkEmission(work()) }
   } catch (error) {
     return { ...refOf(command), ...toFailure(error) }
   }
+}
+
+function pureWork(machine: Machine, state: RunState, command: Perform, moment: Moment): (() => Emission) | undefined {
+  const { plan, catalog, facts } = machine
+  const node = planNode(plan, command.node_id)
+  if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)))
+  const type = catalog[node.type]
+  if (type === undefined || !isPure(type)) return undefined
+  return () => type.decide(prepareVisit(plan, state, command, type, facts, moment.now))
 }
 
 /** What a node threw, as the engine takes it. What is no `NodeFailure` is a bug, shown without its inside. */

@@ -1,6 +1,7 @@
-import type { Json } from '#lib/json'
-import { findVoidIgnores, mayDeliver } from './join.ts'
+import { type Json, measureJson } from '#lib/json'
+import { aliveNodes, findVoidIgnores } from './join.ts'
 import { type Plan, planEdge, planNode } from './plan.ts'
+import { canReach } from './reach.ts'
 import {
   initialState,
   type RunEvent,
@@ -10,6 +11,7 @@ import {
   visitKey,
   visitOf,
   type VisitRef,
+  type Waiting,
 } from './run.ts'
 
 /** Folds one event into the state, in place. Knows what happened, decides nothing. */
@@ -25,6 +27,7 @@ export function apply(plan: Plan, state: RunState, event: RunEvent): void {
     case 'node_completed':
       finishVisit(state, event, 'completed', event.output, event.at)
       state.outputs.set(event.node_id, event.output)
+      state.outputBytes += measureJson(event.output, Number.POSITIVE_INFINITY)
       return sendTokens(plan, state, event, event.handles)
     case 'node_retrying': {
       const visit = visitOf(state, event)
@@ -84,28 +87,38 @@ function applyStarted(plan: Plan, state: RunState, event: RunEvent & { type: 'no
   state.visits.set(visitKey(event), visit)
   state.visitCounts.set(event.node_id, event.visit)
   state.live.add(visitKey(event))
+  // Only a start begins without a token.
+  if (event.tokens.length === 0) state.begun += 1
   takeTokens(plan, state, event.node_id, event.tokens)
 }
 
 /** Takes the tokens that a visit starts with; a join `any` lets the next one of each other edge go by. */
 function takeTokens(plan: Plan, state: RunState, nodeId: string, tokens: readonly Token[]): void {
-  const waiting = [...(state.arrivals.get(nodeId) ?? [])]
-  const drop = (edge: string): boolean => {
-    const index = waiting.findIndex((token) => token.edge === edge)
-    if (index !== -1) waiting.splice(index, 1)
-    return index !== -1
-  }
-  for (const token of tokens) drop(token.edge)
-  const node = planNode(plan, nodeId)
-  const winner = tokens[0]?.edge
-  if (node.join === 'any' && winner !== undefined) {
-    for (const edge of node.incoming) {
-      if (edge === winner || drop(edge) || !mayDeliver(plan, state, edge)) continue
-      state.ignored.set(edge, (state.ignored.get(edge) ?? 0) + 1)
+  const waiting = state.arrivals.get(nodeId)
+  if (waiting === undefined) return
+  const { join, incoming } = planNode(plan, nodeId)
+  const missing = removeFirsts(waiting, join === 'any' ? incoming : tokens.map((token) => token.edge))
+  state.arrivals.delete(nodeId)
+  if (missing.size > 0) {
+    const alive = aliveNodes(plan, state)
+    for (const edge of missing) {
+      if (canReach(plan, alive, edge)) state.ignored.set(edge, (state.ignored.get(edge) ?? 0) + 1)
     }
   }
-  if (waiting.length > 0) state.arrivals.set(nodeId, waiting)
-  else state.arrivals.delete(nodeId)
+  if (waiting.tokens.length > 0) state.arrivals.set(nodeId, waiting)
+}
+
+/** Removes the first token of each of these edges; gives the edges that had none. */
+function removeFirsts(waiting: Waiting, edges: readonly string[]): ReadonlySet<string> {
+  const wanted = new Set(edges)
+  waiting.tokens = waiting.tokens.filter(({ edge }) => {
+    if (!wanted.delete(edge)) return true
+    const left = (waiting.byEdge.get(edge) ?? 0) - 1
+    if (left > 0) waiting.byEdge.set(edge, left)
+    else waiting.byEdge.delete(edge)
+    return false
+  })
+  return wanted
 }
 
 function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'node_failed' }): void {
@@ -134,11 +147,13 @@ function sendTokens(plan: Plan, state: RunState, from: VisitRef, handles: readon
     if (!handles.includes(edge.sourceHandle)) continue
     const ignored = state.ignored.get(id) ?? 0
     if (ignored > 0) {
-      state.ignored.set(id, ignored - 1)
+      if (ignored > 1) state.ignored.set(id, ignored - 1)
+      else state.ignored.delete(id)
       continue
     }
-    const waiting = state.arrivals.get(edge.target) ?? []
-    waiting.push({ edge: id, from: { node_id: from.node_id, visit: from.visit } })
+    const waiting: Waiting = state.arrivals.get(edge.target) ?? { tokens: [], byEdge: new Map() }
+    waiting.tokens.push({ edge: id, from: { node_id: from.node_id, visit: from.visit } })
+    waiting.byEdge.set(id, (waiting.byEdge.get(id) ?? 0) + 1)
     state.arrivals.set(edge.target, waiting)
   }
   for (const edge of findVoidIgnores(plan, state)) state.ignored.delete(edge)

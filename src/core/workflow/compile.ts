@@ -14,26 +14,33 @@ import type { Plan, PlanEdge, PlanNode } from './plan.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
 import { containsTemplate, findHoles } from './template.ts'
 
+/** Of a graph that is wrong all over, this many problems are told. */
+const MAX_PROBLEMS = 1_000
+
 /** A definition as a plan, or all its problems at once. */
 export function compile(definition: Definition, catalog: Catalog): Result<Plan, readonly GraphProblem[]> {
   const graph = readGraph(definition)
   const problems: GraphProblem[] = []
   const settings = GraphSettings.safeParse(graph.settings)
-  if (!settings.success) problems.push(...settings.error.issues.map(settingsProblem))
+  if (!settings.success) for (const issue of settings.error.issues) problems.push(settingsProblem(issue))
+  // One by one: what is spread into a call lies on the stack.
+  const report = (found: Iterable<GraphProblem>): void => {
+    for (const problem of found) problems.push(problem)
+  }
   const nodes = new Map<string, PlanNode>()
   const links = linksOf(graph)
   for (const node of graph.nodes) {
     const compiled = compileNode(node, links, catalog)
     if (nodes.has(node.id)) problems.push({ code: 'duplicate_node', params: { node: node.id }, nodeId: node.id })
     if (compiled.node !== undefined) nodes.set(node.id, compiled.node)
-    problems.push(...compiled.problems)
+    report(compiled.problems)
   }
   const edges = compileEdges(graph, catalog, problems)
   const starts = findStarts(graph, catalog)
   if (graph.nodes.length === 0) problems.push({ code: 'no_nodes', params: {} })
   else if (starts.length === 0) problems.push({ code: 'no_start', params: {} })
-  else problems.push(...findUnreachable(graph, starts))
-  if (problems.length > 0 || !settings.success) return err(problems)
+  else report(findUnreachable(graph, starts))
+  if (problems.length > 0 || !settings.success) return err(problems.slice(0, MAX_PROBLEMS))
   return ok({ nodes: Object.fromEntries(nodes), edges: Object.fromEntries(edges), starts, settings: settings.data })
 }
 

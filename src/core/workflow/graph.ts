@@ -92,12 +92,18 @@ function readNode(node: JsonObject): GraphNode {
 
 function readEdge(edge: JsonObject, index: number): GraphEdge {
   return {
-    id: text(edge['id']) || `edge-${index + 1}`,
+    id: edgeId(edge) || `edge-${index + 1}`,
     source: text(edge['source']),
     sourceHandle: text(edge['sourceHandle'] ?? edge['sourcePort']) || 'out',
     target: text(edge['target']),
     targetHandle: text(edge['targetHandle'] ?? edge['targetPort']) || 'in',
   }
+}
+
+/** `__proto__` cannot be a key of the plan's records. */
+function edgeId(edge: JsonObject): string {
+  const id = text(edge['id'])
+  return id === '__proto__' ? '' : id
 }
 
 function objects(value: Json | undefined): readonly JsonObject[] {

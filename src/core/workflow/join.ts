@@ -1,5 +1,6 @@
-import { type Plan, planEdge, type PlanNode, planNode } from './plan.ts'
-import type { RunState, Token } from './run.ts'
+import { type Plan, type PlanNode, planNode } from './plan.ts'
+import { canReach, type NodeSet, nodeSet } from './reach.ts'
+import type { RunState, Token, Waiting } from './run.ts'
 
 /** A node that may start now, and the tokens that it starts with. */
 export interface Ready {
@@ -9,64 +10,40 @@ export interface Ready {
 
 /**
  * The next node that can start, or undefined. Joins as in `engine.md`: `all` waits for every edge that can still
- * deliver; when nothing else can move, the waiting join whose first token came first fires with what it has.
+ * deliver; when nothing else can move, the join that has waited longest fires with what it has.
  */
 export function findReady(plan: Plan, state: RunState): Ready | undefined {
+  const alive = aliveNodes(plan, state)
   for (const [nodeId, waiting] of state.arrivals) {
     const node = planNode(plan, nodeId)
-    if (node.join !== 'all' || isComplete(plan, state, node, waiting)) return takeFor(node, waiting)
+    if (node.join !== 'all' || isComplete(plan, node, waiting, alive)) return takeFor(node, waiting)
   }
   if (state.live.size > 0) return undefined
   for (const [nodeId, waiting] of state.arrivals) return takeFor(planNode(plan, nodeId), waiting)
   return undefined
 }
 
-function takeFor(node: PlanNode, waiting: readonly Token[]): Ready {
-  const first = waiting[0]
-  if (node.join !== 'all') return { nodeId: node.id, tokens: first === undefined ? [] : [first] }
-  const tokens = node.incoming.flatMap((edge) => waiting.find((token) => token.edge === edge) ?? [])
-  return { nodeId: node.id, tokens }
+function takeFor(node: PlanNode, { tokens }: Waiting): Ready {
+  if (node.join !== 'all') return { nodeId: node.id, tokens: tokens.slice(0, 1) }
+  const firsts = new Map<string, Token>()
+  for (const token of tokens) if (!firsts.has(token.edge)) firsts.set(token.edge, token)
+  return { nodeId: node.id, tokens: node.incoming.flatMap((edge) => firsts.get(edge) ?? []) }
 }
 
-function isComplete(plan: Plan, state: RunState, node: PlanNode, waiting: readonly Token[]): boolean {
-  const missing = node.incoming.filter((edge) => !waiting.some((token) => token.edge === edge))
-  if (missing.length === 0) return true
-  const alive = aliveNodes(state, node.id)
-  return alive.size === 0 || !missing.some((edge) => canDeliver(plan, edge, node.id, alive))
+function isComplete(plan: Plan, node: PlanNode, { byEdge }: Waiting, alive: NodeSet): boolean {
+  if (byEdge.size === node.incoming.length) return true
+  return !node.incoming.some((edge) => !byEdge.has(edge) && canReach(plan, alive, edge))
 }
 
 /** Nodes that hold a live token: performed, waiting for a retry, or with tokens before their join. */
-function aliveNodes(state: RunState, except: string): ReadonlySet<string> {
-  const alive = new Set(state.arrivals.keys())
-  for (const key of state.live) {
-    const visit = state.visits.get(key)
-    if (visit !== undefined) alive.add(visit.node_id)
-  }
-  alive.delete(except)
-  return alive
+export function aliveNodes(plan: Plan, state: RunState): NodeSet {
+  const visited = [...state.live].flatMap((key) => state.visits.get(key)?.node_id ?? [])
+  return nodeSet(plan, [...visited, ...state.arrivals.keys()])
 }
 
 /** Edges whose promised late token can no longer come, so that a join `any` stops waiting to ignore it. */
 export function findVoidIgnores(plan: Plan, state: RunState): string[] {
-  return [...state.ignored.keys()].filter((edge) => !mayDeliver(plan, state, edge))
-}
-
-/** Whether a token may still come over this edge, which leads to a join. */
-export function mayDeliver(plan: Plan, state: RunState, edge: string): boolean {
-  const { target } = planEdge(plan, edge)
-  return canDeliver(plan, edge, target, aliveNodes(state, target))
-}
-
-/** Whether a live token reaches the edge without passing through the join itself. */
-function canDeliver(plan: Plan, edge: string, join: string, alive: ReadonlySet<string>): boolean {
-  const seen = new Set([planEdge(plan, edge).source])
-  seen.delete(join)
-  for (const nodeId of seen) {
-    if (alive.has(nodeId)) return true
-    for (const incoming of planNode(plan, nodeId).incoming) {
-      const { source } = planEdge(plan, incoming)
-      if (source !== join) seen.add(source)
-    }
-  }
-  return false
+  if (state.ignored.size === 0) return []
+  const alive = aliveNodes(plan, state)
+  return [...state.ignored.keys()].filter((edge) => !canReach(plan, alive, edge))
 }

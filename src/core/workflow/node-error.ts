@@ -14,6 +14,15 @@ export const NODE_ERRORS = {
   config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
   http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
+  output_too_deep: sentence('A saída passa de {limit} níveis.', 'The output nests deeper than {limit} levels.'),
+  config_too_large: sentence(
+    'A configuração avaliada passa de {limit} bytes.',
+    'The evaluated config exceeds {limit} bytes.',
+  ),
+  run_too_large: sentence(
+    'As saídas da execução passam de {limit} bytes ao todo.',
+    'The outputs of the execution exceed {limit} bytes in all.',
+  ),
   node_timeout: sentence(
     'O nó passou do tempo limite de {limit} ms.',
     'The node exceeded its time limit of {limit} ms.',

@@ -1,6 +1,5 @@
-import type { Json } from '#lib/json'
-import { JsonTooLarge, measureJson } from '#lib/json'
-import type { Scope } from './expression.ts'
+import { type Json, JsonTooLarge, measureJson } from '#lib/json'
+import type { Scope } from './evaluate.ts'
 import { nodeError, NodeFailure } from './node-error.ts'
 import type { AnyNodeType, Emission, NodeInput } from './node-type.ts'
 import { type Plan, planEdge, planNode, type PlanNode } from './plan.ts'
@@ -9,6 +8,11 @@ import { renderConfig, TemplateError } from './template.ts'
 
 /** A visit's output as JSON has at most this many bytes. */
 export const MAX_OUTPUT_BYTES = 1_048_576
+/** Deeper values overflow the stack of whoever writes them; what comes from outside has at most 100 levels. */
+const MAX_OUTPUT_DEPTH = 200
+/** An evaluated config may refer to a few outputs as a whole; a node writes it out. */
+const MAX_CONFIG_BYTES = 4_194_304
+const MAX_REASON_LENGTH = 500
 
 /** What expressions may say of the run itself. */
 export interface RunFacts {
@@ -45,16 +49,20 @@ export function prepareVisit(
   const scope: Scope = {
     $input: input,
     $trigger: state.inputs,
-    $nodes: Object.fromEntries(state.outputs),
+    // A copy, made for those who ask: the outputs change while the run goes on.
+    get $nodes() {
+      return Object.fromEntries(state.outputs)
+    },
     $execution: facts.execution,
     $workflow: facts.workflow,
     $now: new Date(now).toISOString(),
   }
   const rendered = render(node, scope)
+  limitJson(rendered, 'config_too_large', MAX_CONFIG_BYTES)
   const config = type.config.safeParse(rendered)
   if (!config.success) {
     const reason = config.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-    throw new NodeFailure(nodeError('config_invalid', { reason }))
+    throw new NodeFailure(nodeError('config_invalid', { reason: reason.slice(0, MAX_REASON_LENGTH) }))
   }
   return { config: config.data, input, trigger: state.inputs }
 }
@@ -69,16 +77,23 @@ function render(node: PlanNode, scope: Scope): unknown {
 }
 
 /**
- * The emission as it may be recorded: `undefined` becomes null, as JSON has it.
+ * The emission, when it may be recorded.
  *
- * @throws NodeFailure when the output is too large
+ * @throws NodeFailure when the output is too large or too deep
  */
 export function checkEmission(emission: Emission): Emission {
+  limitJson(emission.output, 'output_too_large', MAX_OUTPUT_BYTES)
+  return emission
+}
+
+function limitJson(value: unknown, code: 'config_too_large' | 'output_too_large', limit: number): void {
   try {
-    measureJson(emission.output, MAX_OUTPUT_BYTES)
+    measureJson(value, limit, MAX_OUTPUT_DEPTH)
   } catch (error) {
     if (!(error instanceof JsonTooLarge)) throw error
-    throw new NodeFailure(nodeError('output_too_large', { limit: MAX_OUTPUT_BYTES }))
+    const tooDeep = error.exceeded === 'depth'
+    throw new NodeFailure(
+      tooDeep ? nodeError('output_too_deep', { limit: MAX_OUTPUT_DEPTH }) : nodeError(code, { limit }),
+    )
   }
-  return emission
 }

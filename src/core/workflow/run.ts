@@ -79,6 +79,14 @@ export interface Visit {
   finishedAt: number | undefined
 }
 
+/** The tokens that wait at a node for its join. */
+export interface Waiting {
+  /** In order of arrival. */
+  tokens: Token[]
+  /** How many of them came over each edge. */
+  readonly byEdge: Map<string, number>
+}
+
 /** Owned by one run: `apply` changes it in place, since copying it per event would make long runs quadratic. */
 export interface RunState {
   status: ExecutionStatus
@@ -93,8 +101,12 @@ export interface RunState {
   readonly visitCounts: Map<string, number>
   /** The last output of each node, for `$nodes`. */
   readonly outputs: Map<string, Json>
-  /** Tokens that wait at a node for its join, in order of arrival. */
-  readonly arrivals: Map<string, Token[]>
+  /** How many of the plan's starts have begun. */
+  begun: number
+  /** What the outputs of all visits take as JSON. */
+  outputBytes: number
+  /** Nodes at which tokens wait; the one that has waited longest comes first. */
+  readonly arrivals: Map<string, Waiting>
   /** Edges whose next token a join `any` has already decided against, and how many. */
   readonly ignored: Map<string, number>
   /** Visits that run or wait for their next attempt. */
@@ -112,6 +124,8 @@ export function initialState(): RunState {
     visits: new Map(),
     visitCounts: new Map(),
     outputs: new Map(),
+    begun: 0,
+    outputBytes: 0,
     arrivals: new Map(),
     ignored: new Map(),
     live: new Set(),

@@ -3,14 +3,14 @@ import { isJsonObject, type Json } from '#lib/json'
 import { err, type Result } from '#lib/result'
 import {
   concatenate,
+  createEvaluation,
   evaluateExpression,
+  type Evaluation,
   ExpressionError,
-  type ExpressionProblem,
-  type ParsedExpression,
-  parseExpression,
   type Scope,
   toText,
-} from './expression.ts'
+} from './evaluate.ts'
+import { type ExpressionProblem, type ParsedExpression, parseExpression } from './expression.ts'
 
 /** An expression that failed, with its text: the sentence `expression_failed` names both. */
 export class TemplateError extends Error {
@@ -23,21 +23,28 @@ export class TemplateError extends Error {
   }
 }
 
-/** One `{{ … }}`: its text and what the parser made of it. */
+/** One `{{ … }}`: its text, as much as fits into a sentence, and what the parser made of it. */
 export interface Hole {
   readonly source: string
   readonly result: Result<ParsedExpression, ExpressionProblem>
 }
 
+const MAX_SOURCE_LENGTH = 200
+/** After a malformed hole the search goes on behind the next braces; each time may read thousands of characters. */
+const MAX_MALFORMED = 20
+
 /** A template's parts in order: plain text and holes. */
 export function parseTemplate(text: string): (string | Hole)[] {
   const parts: (string | Hole)[] = []
   let end = 0
+  let malformed = 0
   for (let open = text.indexOf('{{'); open !== -1; open = text.indexOf('{{', end)) {
     if (open > end) parts.push(text.slice(end, open))
     const { hole, next } = parseHole(text, open + 2)
     parts.push(hole)
     end = next
+    if (!hole.result.ok && hole.result.error.code === 'expression_syntax') malformed += 1
+    if (malformed === MAX_MALFORMED) break
   }
   if (end < text.length) parts.push(text.slice(end))
   return parts
@@ -46,15 +53,26 @@ export function parseTemplate(text: string): (string | Hole)[] {
 /** The parser says where the expression ends, so that `}}` may stand within it, in an object or a string. */
 function parseHole(text: string, start: number): { hole: Hole; next: number } {
   const result = parseExpression(text, start)
-  const close = result.ok ? /^\s*\}\}/.exec(text.slice(result.value.end)) : null
-  if (result.ok && close !== null) {
-    return { hole: { source: result.value.source, result }, next: result.value.end + close[0].length }
-  }
+  const length = result.ok ? result.value.length : result.error.length
+  const close = length === undefined ? -1 : closingBraces(text, start + length)
+  if (close !== -1) return { hole: { source: sourceOf(text, start, close), result }, next: close + 2 }
   const found = text.indexOf('}}', start)
   const end = found === -1 ? text.length : found
-  const source = text.slice(start, end).trim()
+  const source = sourceOf(text, start, end)
   const problem = result.ok ? err({ code: 'expression_syntax' as const, detail: source }) : result
   return { hole: { source, result: problem }, next: Math.min(end + 2, text.length) }
+}
+
+/** Where `}}` stands, when nothing but space comes before it. */
+function closingBraces(text: string, from: number): number {
+  let index = from
+  while (/\s/.test(text.charAt(index))) index += 1
+  return text.startsWith('}}', index) ? index : -1
+}
+
+function sourceOf(text: string, start: number, end: number): string {
+  const source = text.slice(start, end).trim()
+  return source.length > MAX_SOURCE_LENGTH ? `${source.slice(0, MAX_SOURCE_LENGTH)}…` : source
 }
 
 /** Whether a template stands anywhere within a value. */
@@ -90,32 +108,42 @@ function bracedIfBare(text: string, path: ConfigPath, bare: readonly string[]): 
  *
  * @throws TemplateError naming the expression
  */
-export function renderConfig(config: Json, bare: readonly string[], scope: Scope, path: ConfigPath = []): unknown {
-  if (typeof config === 'string') return renderText(bracedIfBare(config, path, bare), scope)
-  if (Array.isArray(config)) return config.map((member, index) => renderConfig(member, bare, scope, [...path, index]))
+export function renderConfig(config: Json, bare: readonly string[], scope: Scope): unknown {
+  return render(config, bare, createEvaluation(scope), [])
+}
+
+function render(config: Json, bare: readonly string[], evaluation: Evaluation, path: ConfigPath): unknown {
+  if (typeof config === 'string') return renderText(bracedIfBare(config, path, bare), evaluation)
+  // As JSON has it, so that a run is the same when it is read again: what is missing is null in a list and left out
+  // of an object.
+  if (Array.isArray(config)) {
+    return config.map((member, index) => render(member, bare, evaluation, [...path, index]) ?? null)
+  }
   if (!isJsonObject(config)) return config
   return Object.fromEntries(
-    Object.entries(config).map(([key, member]) => [key, renderConfig(member, bare, scope, [...path, key])]),
+    Object.entries(config)
+      .map(([key, member]) => [key, render(member, bare, evaluation, [...path, key])] as const)
+      .filter(([, value]) => value !== undefined),
   )
 }
 
-function renderText(text: string, scope: Scope): unknown {
+function renderText(text: string, evaluation: Evaluation): unknown {
   if (!text.includes('{{')) return text
   const parts = parseTemplate(text)
   const meaningful = parts.filter((part) => typeof part !== 'string' || part.trim() !== '')
   const [only] = meaningful
-  if (meaningful.length === 1 && only !== undefined && typeof only !== 'string') return evaluateHole(only, scope)
+  if (meaningful.length === 1 && only !== undefined && typeof only !== 'string') return evaluateHole(only, evaluation)
   return parts.reduce<string>((rendered, part) => {
     if (typeof part === 'string') return rendered + part
-    const value = evaluateHole(part, scope)
-    return guarded(part, () => concatenate(rendered, toText(value)))
+    const value = evaluateHole(part, evaluation)
+    return guarded(part, () => concatenate(rendered, toText(value, evaluation), evaluation))
   }, '')
 }
 
-function evaluateHole(hole: Hole, scope: Scope): unknown {
+function evaluateHole(hole: Hole, evaluation: Evaluation): unknown {
   const { result } = hole
   if (!result.ok) throw new TemplateError(hole.source, result.error.detail)
-  return guarded(hole, () => evaluateExpression(result.value, scope))
+  return guarded(hole, () => evaluateExpression(result.value, evaluation))
 }
 
 function guarded<T>(hole: Hole, work: () => T): T {

@@ -1,8 +1,9 @@
-import type { Json } from '#lib/json'
+import { type Json, JsonTooLarge, measureJson } from '#lib/json'
 import { apply } from './apply.ts'
 import { findReady, type Ready } from './join.ts'
 import { nodeError } from './node-error.ts'
 import { type Plan, planNode } from './plan.ts'
+import { MAX_OUTPUT_BYTES } from './prepare.ts'
 import { nextAttemptAt } from './retry.ts'
 import {
   isFinal,
@@ -19,6 +20,8 @@ import {
 /** A node may be re-entered through a cycle this often; an execution may have this many visits (`engine.md`). */
 const MAX_NODE_VISITS = 1_000
 const MAX_VISITS = 100_000
+/** All outputs of a run lie in its actor's memory, which has 128 MiB for everything. */
+const MAX_RUN_OUTPUT_BYTES = 33_554_432
 
 /**
  * Decides what an input means for a run: the events to append and the commands to carry out. The state has taken the
@@ -64,6 +67,7 @@ function takeInput(plan: Plan, state: RunState, input: RunInput, moment: Moment,
       if (visit?.status !== 'running' || visit.performance !== input.performance) return
       if (input.type === 'succeeded') {
         record({ type: 'node_completed', at, ...refOf(visit), handles: [...input.handles], output: input.output })
+        failIfTooLarge(state, visit, at, record)
       } else if (input.type === 'lost') {
         record({ type: 'node_retrying', at, ...refOf(visit), resume_at: at, error: nodeError('interrupted') })
       } else failVisit(plan, visit, input, moment, record)
@@ -80,6 +84,12 @@ function failIfOverdue(plan: Plan, state: RunState, moment: Moment, record: Reco
   if (state.startedAt === undefined || moment.now < state.startedAt + limit) return
   const error = nodeError('execution_timeout', { limit })
   record({ type: 'execution_failed', at: moment.now, status: 'timeout', error })
+}
+
+function failIfTooLarge(state: RunState, visit: Visit, at: number, record: Record): void {
+  if (state.outputBytes <= MAX_RUN_OUTPUT_BYTES) return
+  const error = { ...nodeError('run_too_large', { limit: MAX_RUN_OUTPUT_BYTES }), node_id: visit.node_id }
+  record({ type: 'execution_failed', at, status: 'failed', error })
 }
 
 function failVisit(
@@ -106,9 +116,8 @@ function startReady(plan: Plan, state: RunState, moment: Moment, record: Record,
   for (const visit of dueRetries(state, moment)) {
     start({ nodeId: visit.node_id, tokens: visit.tokens }, visit)
   }
-  if (state.visits.size === 0) for (const nodeId of plan.starts) start({ nodeId, tokens: [] })
   while (state.status === 'running' && state.live.size < plan.settings.concurrency) {
-    const ready = findReady(plan, state)
+    const ready = nextStart(plan, state) ?? findReady(plan, state)
     if (ready === undefined) break
     start(ready)
   }
@@ -116,7 +125,7 @@ function startReady(plan: Plan, state: RunState, moment: Moment, record: Record,
 
   function start(ready: Ready, retried?: Visit): void {
     const visit = retried?.visit ?? (state.visitCounts.get(ready.nodeId) ?? 0) + 1
-    if (visit > MAX_NODE_VISITS || state.visits.size >= MAX_VISITS) {
+    if (retried === undefined && (visit > MAX_NODE_VISITS || state.visits.size >= MAX_VISITS)) {
       const limit = visit > MAX_NODE_VISITS ? MAX_NODE_VISITS : MAX_VISITS
       const error = { ...nodeError('too_many_visits', { limit, node: ready.nodeId }), node_id: ready.nodeId }
       return record({ type: 'execution_failed', at: moment.now, status: 'failed', error })
@@ -132,6 +141,12 @@ function startReady(plan: Plan, state: RunState, moment: Moment, record: Record,
   }
 }
 
+/** The starts come before anything else, so that no join decides while one of them is still to begin. */
+function nextStart(plan: Plan, state: RunState): Ready | undefined {
+  const nodeId = plan.starts[state.begun]
+  return nodeId === undefined ? undefined : { nodeId, tokens: [] }
+}
+
 function dueRetries(state: RunState, moment: Moment): Visit[] {
   return [...state.live].flatMap((key) => {
     const visit = state.visits.get(key)
@@ -143,7 +158,21 @@ function complete(plan: Plan, state: RunState, moment: Moment, record: Record): 
   for (const node_id of Object.keys(plan.nodes)) {
     if (!state.visitCounts.has(node_id)) record({ type: 'node_skipped', at: moment.now, node_id })
   }
-  record({ type: 'execution_completed', at: moment.now, output: outputOf(plan, state) })
+  const output = outputOf(plan, state)
+  if (fits(output)) return record({ type: 'execution_completed', at: moment.now, output })
+  const error = nodeError('output_too_large', { limit: MAX_OUTPUT_BYTES })
+  record({ type: 'execution_failed', at: moment.now, status: 'failed', error })
+}
+
+/** Several ends together may be more than one event can hold. */
+function fits(output: Json): boolean {
+  try {
+    measureJson(output, MAX_OUTPUT_BYTES)
+    return true
+  } catch (error) {
+    if (error instanceof JsonTooLarge) return false
+    throw error
+  }
 }
 
 /** The output of the visited node without outgoing edges, or an object by node id when there are several. */

@@ -24,8 +24,7 @@ async function probeAll({ env, db, now }: PublicCtx): Promise<Components> {
   const [database, storage, actors] = await Promise.all([
     probe(now, () => db.execute(sql`select 1`)),
     probe(now, () => env.FILES.head(ABSENT_KEY)),
-    // That it answers is enough here: what it says of PostgreSQL is the first probe's business.
-    probe(now, () => env.POSTGRES_POOL.getByName(POOL_NAME).ping()),
+    probe(now, () => env.POSTGRES_POOL.getByName(POOL_NAME).alive()),
   ])
   return { database, storage, actors }
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { AnyJsonObject } from '#core/json'
 import { Execution, ExecutionFilter, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import { ExecuteInput } from '#core/workflow/workflow'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
@@ -52,7 +53,7 @@ const postExecution = route({
   path: '/executions',
   summary: { pt: 'Executar um workflow pelo seu id', en: 'Execute a workflow by its id' },
   // `input_data` is what the former backend's clients send.
-  body: ExecuteInput.extend({ workflow_id: z.uuid(), input_data: ExecuteInput.shape.inputs.optional() }),
+  body: ExecuteInput.extend({ workflow_id: z.uuid(), input_data: AnyJsonObject.optional() }),
 })
 
 const getExecutions = route({

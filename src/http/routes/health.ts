@@ -19,6 +19,8 @@ const Health = z
   })
   .meta({ id: 'Health' })
 
+/** By then the parts are probed anew. */
+const RETRY_SECONDS = 1
 /** More than the longest report. */
 const LENGTH = 512
 
@@ -52,6 +54,6 @@ export const healthRoutes = routes.openapi(
     }
     return healthy
       ? c.json({ status: 'healthy' as const, ...body }, 200)
-      : c.json({ status: 'degraded' as const, ...body }, 503)
+      : c.json({ status: 'degraded' as const, ...body }, 503, { 'Retry-After': String(RETRY_SECONDS) })
   },
 )

@@ -15,18 +15,21 @@ const BEARER = 'bearer'
 /** The websockets, below `/api/v1/ws` and, for older clients, `/ws`. They are no operations of the document. */
 export const socketRoutes = new Hono<AppEnv>({ strict: false }).get('/execution/:id', async (c) => {
   if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') throw new AppError('upgrade_required')
+  return withProtocol(c, await openOrRefuse(c, c.req.param('id').toLowerCase()))
+})
+
+async function openOrRefuse(c: AppContext, id: string): Promise<Response> {
   const origin = c.req.header('Origin')
   if (origin !== undefined && !isAllowedOrigin(origin, c.var.publicCtx.config)) {
     return refuseSocket(CLOSE.policy, 'origin not allowed')
   }
-  const id = c.req.param('id')
   const caller = await identify(c, id)
   if (caller === undefined) return refuseSocket(CLOSE.credentials, 'bad credentials')
   const after = Number(c.req.query('after') ?? 0)
   if (!Number.isSafeInteger(after) || after < 0) return refuseSocket(CLOSE.policy, 'bad after')
   const socket = isUuid(id) ? await openExecutionSocket(c.var.publicCtx, id, after, caller) : undefined
-  return socket === undefined ? refuseSocket(CLOSE.notFound, 'not found') : withProtocol(c, socket)
-})
+  return socket ?? refuseSocket(CLOSE.notFound, 'not found')
+}
 
 /** Who opens the socket, by ticket, `?token=` or subprotocol; undefined when none of them holds. */
 async function identify(c: AppContext, id: string): Promise<SocketCaller | undefined> {
@@ -52,13 +55,17 @@ async function identify(c: AppContext, id: string): Promise<SocketCaller | undef
   }
 }
 
+function offeredProtocols(c: AppContext): string[] {
+  return (c.req.header('Sec-WebSocket-Protocol') ?? '').split(',').map((part) => part.trim())
+}
+
 function protocolToken(c: AppContext): string | undefined {
-  const [name, token] = (c.req.header('Sec-WebSocket-Protocol') ?? '').split(',').map((part) => part.trim())
+  const [name, token] = offeredProtocols(c)
   return name === BEARER ? token : undefined
 }
 
-/** A browser that offered protocols closes a socket that picks none. */
+/** A browser that offered protocols gives up a socket that picks none, and never reads the code of a refusal. */
 function withProtocol(c: AppContext, { status, webSocket }: Response): Response {
-  const headers = protocolToken(c) === undefined ? undefined : { 'Sec-WebSocket-Protocol': BEARER }
+  const headers = offeredProtocols(c)[0] === BEARER ? { 'Sec-WebSocket-Protocol': BEARER } : undefined
   return new Response(null, { status, webSocket, headers })
 }

@@ -14,7 +14,7 @@ import { inLocale, toExecutionView } from './to-execution.ts'
  */
 export async function findExecution(ctx: Ctx, id: string): Promise<Execution> {
   const projected = await findProjected(ctx, id)
-  if (projected !== undefined && isFinal(projected.status)) return inLocale(projected, ctx.locale)
+  if (hasEnded(projected)) return inLocale(projected, ctx.locale)
   const live = await findActor(ctx, id)?.describe(ctx.principal.workspaceId)
   const execution = live ?? projected
   if (execution === undefined) throw new AppError('not_found')
@@ -22,7 +22,7 @@ export async function findExecution(ctx: Ctx, id: string): Promise<Execution> {
 }
 
 /** The projected row, or undefined while there is none. */
-async function findProjected(ctx: Ctx, id: string): Promise<Execution | undefined> {
+export async function findProjected(ctx: Ctx, id: string): Promise<Execution | undefined> {
   const { executions } = ctx.db.tables
   const [row] = await ctx.db
     .select()
@@ -31,7 +31,13 @@ async function findProjected(ctx: Ctx, id: string): Promise<Execution | undefine
   return row && toExecutionView(row)
 }
 
+/** Whether PostgreSQL has the whole execution; until then its actor knows more. */
+export function hasEnded(projected: Execution | undefined): projected is Execution {
+  return projected !== undefined && isFinal(projected.status)
+}
+
 /** The actor behind an id of ours; undefined for any other, since asking an actor creates it. */
 export function findActor(ctx: Pick<Ctx, 'env' | 'config'>, id: string): WorkflowRunActor | undefined {
-  return isSealedId(ctx.config.SECRET_KEY, id) ? workflowRun(ctx.env, id) : undefined
+  // An actor is named by the text: each spelling of a UUID would be another one.
+  return isSealedId(ctx.config.SECRET_KEY, id) ? workflowRun(ctx.env, id.toLowerCase()) : undefined
 }

@@ -4,6 +4,9 @@ import type { Execution, ExecutionFilter } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
 import { inLocale, toExecutionView } from './to-execution.ts'
 
+const FIRST_MS = 0
+const LAST_MS = Date.UTC(9999, 11, 31)
+
 /** The workspace's executions, newest first. May lag the actors by moments. */
 export async function listExecutions(ctx: Ctx, filter: ExecutionFilter & Paging): Promise<Page<Execution>> {
   const { executions } = ctx.db.tables
@@ -12,8 +15,8 @@ export async function listExecutions(ctx: Ctx, filter: ExecutionFilter & Paging)
     eq(executions.workspace_id, ctx.principal.workspaceId),
     workflow_id === undefined ? undefined : eq(executions.workflow_id, workflow_id),
     status === undefined ? undefined : eq(executions.status, status),
-    from === undefined ? undefined : gte(executions.created_at, new Date(from)),
-    to === undefined ? undefined : lte(executions.created_at, new Date(to)),
+    from === undefined ? undefined : gte(executions.created_at, toMoment(from)),
+    to === undefined ? undefined : lte(executions.created_at, toMoment(to)),
   )
   const total = ctx.db.$count(executions, wanted)
   const rows = await ctx.db
@@ -26,4 +29,9 @@ export async function listExecutions(ctx: Ctx, filter: ExecutionFilter & Paging)
   const count = rows[0]?.total ?? (page === 1 ? 0 : await total)
   const items = rows.map(({ row }) => inLocale(toExecutionView(row), ctx.locale))
   return toPage(items, count, filter)
+}
+
+/** PostgreSQL has no year 0, and no execution is older than Unix or younger than four digits. */
+function toMoment(text: string): Date {
+  return new Date(Math.min(Math.max(Date.parse(text), FIRST_MS), LAST_MS))
 }

@@ -1,15 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
+import { type NodeVisit, type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
 import type { Db } from '#db/connect'
 
 /** Rows in one INSERT: a statement takes at most 65,535 parameters. */
 const ROWS_PER_INSERT = 1_000
+/** Of the values in one INSERT: the platform passes at most 32 MiB from one worker to another. */
+const CHARS_PER_INSERT = 4_000_000
 
 /**
- * Writes a run as it stands into PostgreSQL's list; a finished one with its visits. Idempotent, and never undoes a
- * newer projection.
+ * Writes a run as it stands into PostgreSQL's list; a finished one with its visits, which are there before the list
+ * says that it has ended. Idempotent, and never undoes a newer projection.
  *
  * @param seq the length of the run's event log at this moment
  */
@@ -54,17 +56,30 @@ export async function projectExecution(
     started_at: toDate(visit.started_at),
     finished_at: toDate(visit.finished_at),
   }))
-  const inserts = chunk(rows, ROWS_PER_INSERT).map((part) =>
-    db.insert(executionVisits).values(part).onConflictDoNothing(),
-  )
-  await db.batch([upsert, ...inserts])
+  const inserts = chunk(rows).map((part) => db.insert(executionVisits).values(part).onConflictDoNothing())
+  const last = inserts.pop()
+  for (const insert of inserts) await insert
+  await db.batch([...(last === undefined ? [] : [last]), upsert])
 }
 
 function toDate(time: number | string | null | undefined): Date | null {
   return time === null || time === undefined ? null : new Date(time)
 }
 
-function chunk<T>(items: readonly T[], size: number): T[][] {
-  const count = Math.ceil(items.length / size)
-  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size))
+/** Rows in parts that an INSERT takes. */
+function chunk<Row extends Pick<NodeVisit, 'input' | 'output'>>(rows: readonly Row[]): Row[][] {
+  const parts: Row[][] = []
+  let part: Row[] = []
+  let chars = 0
+  for (const row of rows) {
+    const size = JSON.stringify([row.input, row.output]).length
+    if (part.length === ROWS_PER_INSERT || chars + size > CHARS_PER_INSERT) {
+      parts.push(part)
+      part = []
+      chars = 0
+    }
+    part.push(row)
+    chars += size
+  }
+  return [...parts, part].filter(({ length }) => length > 0)
 }

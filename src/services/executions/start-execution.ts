@@ -26,16 +26,19 @@ export async function startExecution(
   trigger: string,
   idempotency?: Idempotency,
 ): Promise<Execution> {
-  const pinned = await (version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version))
-  const plan = compileOrRefuse(pinned.definition)
   const id = await claimId(ctx, idempotency, () => sealedId(ctx.config.SECRET_KEY, ctx.now()))
-  return workflowRun(ctx.env, id).start({
-    plan,
+  const run = workflowRun(ctx.env, id)
+  // A repeat answers what it did, whatever has become of the workflow since.
+  const known = idempotency && (await run.describe(ctx.principal.workspaceId))
+  if (known !== undefined) return known
+  const pinned = await (version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version))
+  return run.start({
+    plan: compileOrRefuse(pinned.definition),
     inputs,
     header: {
       executionId: id,
       workspaceId: ctx.principal.workspaceId,
-      workflowId,
+      workflowId: pinned.id,
       workflowName: pinned.name,
       version: pinned.version,
       trigger,
@@ -46,6 +49,7 @@ export async function startExecution(
 }
 
 interface Pinned {
+  readonly id: string
   readonly name: string
   readonly version: number
   readonly definition: Definition
@@ -87,7 +91,7 @@ async function pinDraft(ctx: Ctx, workflowId: string): Promise<Pinned> {
   )
   const [found] = await ctx.db
     .with(draft, kept)
-    .select({ name: draft.name, version: draft.version, definition: draft.definition })
+    .select({ id: draft.id, name: draft.name, version: draft.version, definition: draft.definition })
     .from(draft)
   if (found === undefined) throw new AppError('not_found')
   return found
@@ -96,7 +100,12 @@ async function pinDraft(ctx: Ctx, workflowId: string): Promise<Pinned> {
 async function findVersion(ctx: Ctx, workflowId: string, version: number): Promise<Pinned> {
   const { workflows, workflowVersions } = ctx.db.tables
   const [found] = await ctx.db
-    .select({ name: workflows.name, version: workflowVersions.version, definition: workflowVersions.definition })
+    .select({
+      id: workflows.id,
+      name: workflows.name,
+      version: workflowVersions.version,
+      definition: workflowVersions.definition,
+    })
     .from(workflowVersions)
     .innerJoin(workflows, eq(workflows.id, workflowVersions.workflow_id))
     .where(

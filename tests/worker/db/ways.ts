@@ -19,10 +19,7 @@ function poolStubFor(url: string): PoolStub {
       pool ??= new PostgresPool(state, otherEnv)
       return use(pool)
     })
-  return {
-    run: (statements) => inside((actor) => actor.run(statements)),
-    ping: () => inside((actor) => actor.ping()),
-  }
+  return { run: (statements) => inside((actor) => actor.run(statements)) }
 }
 
 export const WAYS: readonly { readonly name: string; readonly connectTo: (url: string) => Db }[] = [

@@ -14,6 +14,7 @@ const Operation = z.looseObject({
   operationId: z.string(),
   summary: z.string(),
   security: z.array(z.unknown()).optional(),
+  responses: z.record(z.string(), z.looseObject({ description: z.string() })),
   requestBody: z.object({ content: z.record(z.string(), z.object({ schema: Schema })) }).optional(),
 })
 const Document = z.looseObject({
@@ -73,6 +74,16 @@ describe('/openapi.json', () => {
     expect(await summaryIn('en')).toBe('Says whether the parts answer')
     expect(JSON.stringify(routes)).not.toContain('x-marks')
   })
+})
+
+test('every answer is worded, every error by its code', () => {
+  for (const { name, operation } of routes) {
+    for (const [status, { description }] of Object.entries(operation.responses)) {
+      expect.soft(description, `${name} ${status}`).not.toBe('')
+    }
+  }
+  const login = routes.find(({ name }) => name === 'POST /api/v1/auth/login')?.operation
+  expect(login?.responses['401']?.description).toBe('`invalid_credentials`: Credenciais inválidas')
 })
 
 describe('a body', () => {

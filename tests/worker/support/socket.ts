@@ -19,8 +19,17 @@ export interface TestSocket {
   readonly protocol: string | null
 }
 
+export interface SocketOptions {
+  readonly headers?: Record<string, string>
+  /** Answers pings, as a client that reads does; true by default. */
+  readonly answersPings?: boolean
+}
+
 /** Opens a socket and follows it from its first frame on. */
-export async function openSocket(path: string, headers: Record<string, string> = {}): Promise<TestSocket> {
+export async function openSocket(
+  path: string,
+  { headers = {}, answersPings = true }: SocketOptions = {},
+): Promise<TestSocket> {
   const response = await upgrade(path, headers)
   const socket = response.webSocket
   if (socket === null) throw new Error(`no websocket but ${response.status}: ${await response.text()}`)
@@ -28,7 +37,9 @@ export async function openSocket(path: string, headers: Record<string, string> =
   const closed = Promise.withResolvers<{ code: number; reason: string }>()
   const watchers = new Set<() => void>()
   socket.addEventListener('message', ({ data }) => {
-    frames.push(Frame.parse(JSON.parse(String(data))))
+    const frame = Frame.parse(JSON.parse(String(data)))
+    frames.push(frame)
+    if (answersPings && frame.type === 'ping') socket.send('{"type":"pong"}')
     for (const look of watchers) look()
   })
   socket.addEventListener('close', ({ code, reason }) => closed.resolve({ code, reason }))

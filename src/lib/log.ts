@@ -1,8 +1,8 @@
 /** One line of JSON on the log. Never pass a token, a query string or a path: ids of webhooks are secrets too. */
-export function logLine(level: 'info' | 'error', fields: Readonly<Record<string, unknown>>): void {
+export function logLine(level: 'info' | 'warn' | 'error', fields: Readonly<Record<string, unknown>>): void {
   const line = JSON.stringify({ time: new Date().toISOString(), level, ...fields })
-  if (level === 'error') console.error(line)
-  else console.log(line)
+  if (level === 'info') console.log(line)
+  else console.error(line)
 }
 
 /** An error with its causes, as the log keeps it. */
