@@ -31,7 +31,7 @@ function nextEvent<V>(socket: Socket, listen: (done: (value: V) => void) => void
 }
 
 /** Opens a TCP connection without Nagle's delay: a query is a small packet that somebody waits for. */
-export async function openTcp({ host, port }: DatabaseAddress): Promise<Socket> {
+async function openTcp({ host, port }: DatabaseAddress): Promise<Socket> {
   const socket = connectTcp({ host, port, noDelay: true })
   await nextEvent<undefined>(socket, (done) => socket.once('connect', () => done(undefined)))
   return socket

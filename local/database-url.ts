@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { messageOf, StartError } from './start-error.ts'
 
 /** How much TLS proves: `encrypt` trusts any certificate, `chain` its issuer, `host` its name too. */
-export type Verification = 'encrypt' | 'chain' | 'host'
+type Verification = 'encrypt' | 'chain' | 'host'
 
 export interface DatabaseAddress {
   readonly host: string

@@ -3,7 +3,6 @@
  * service, for the walk by hand.
  */
 import { randomBytes } from 'node:crypto'
-import WebSocket from 'ws'
 import { z } from 'zod'
 import { SHOP_PORT, startShop } from './demo-shop.ts'
 import { DEMO_WORKFLOW } from './demo-workflow.ts'
@@ -53,17 +52,18 @@ const Frame = z.looseObject({
 function watch(url: string): Promise<z.infer<typeof Frame>> {
   const { promise, resolve, reject } = Promise.withResolvers<z.infer<typeof Frame>>()
   const socket = new WebSocket(url)
-  socket.on('error', reject)
-  socket.on('close', (code, reason) => reject(new DemoError(`the socket was closed: ${code} ${String(reason)}`)))
-  socket.on('message', (text) => {
-    const frame = Frame.parse(JSON.parse(String(text)))
-    console.log(
-      `  ${String(frame.seq ?? '·').padStart(3)}  ${(frame.event_type ?? '').padEnd(24)} ${frame.node_id ?? ''}`,
-    )
-    if (!/^execution_(completed|failed|cancelled)$/.test(frame.event_type ?? '')) return
-    socket.removeAllListeners('close')
-    socket.close()
+  socket.addEventListener('error', () => reject(new DemoError(`no websocket to ${url}`)))
+  socket.addEventListener('close', ({ code, reason }) =>
+    reject(new DemoError(`the socket was closed: ${code} ${reason}`)),
+  )
+  socket.addEventListener('message', ({ data }) => {
+    const frame = Frame.parse(JSON.parse(String(data)))
+    const { seq, event_type: type = '', node_id } = frame
+    console.log(`  ${String(seq ?? '·').padStart(3)}  ${type.padEnd(24)} ${node_id ?? ''}`)
+    if (!/^execution_(completed|failed|cancelled)$/.test(type)) return
+    // What the promise hears after this no longer matters.
     resolve(frame)
+    socket.close()
   })
   return promise
 }

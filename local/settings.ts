@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { CONFIG_KEYS, ConfigError, readConfig } from '#config'
+import { SHOP_PORT } from './demo-shop.ts'
 import { messageOf, StartError } from './start-error.ts'
 
 const Machine = z.object({
@@ -13,6 +14,10 @@ const Machine = z.object({
   DATA_DIR: z.string().default('.data'),
 })
 
+const DEMO_SHOP = `127.0.0.1:${SHOP_PORT}`
+const DEMO_LINES = `# The only internal address that nodes may call: the shop of \`npm run demo\`, which listens while the demo runs.
+OUTBOUND_ALLOW=${DEMO_SHOP}
+`
 const GENERATED_SECRETS = ['SECRET_KEY', 'JWT_SECRET_KEY'] as const
 
 export interface Settings {
@@ -45,19 +50,19 @@ function pick(environment: Environment): Record<string, string> {
 function completeSecrets(file: string, known: Environment): Record<string, string> {
   const missing = GENERATED_SECRETS.filter((name) => known[name] === undefined)
   if (missing.length === 0) return {}
-  const made = Object.fromEntries(missing.map((name) => [name, randomBytes(32).toString('base64url')]))
+  const made: Record<string, string> = Object.fromEntries(
+    missing.map((name) => [name, randomBytes(32).toString('base64url')]),
+  )
   const lines = Object.entries(made).map(([name, value]) => `${name}=${value}\n`)
   const isNew = !existsSync(file)
   const endsLine = isNew || /(^|\n)$/.test(readFileSync(file, 'utf8'))
   appendFileSync(
     file,
-    `${endsLine ? '' : '\n'}# Made by the first start. Keep them: sessions and stored secrets need them.\n${lines.join('')}`,
-    {
-      mode: 0o600,
-    },
+    `${endsLine ? '' : '\n'}# Made by the first start. Keep them: sessions and stored secrets need them.\n${lines.join('')}${isNew ? DEMO_LINES : ''}`,
+    { mode: 0o600 },
   )
   chmodSync(file, 0o600)
-  return made
+  return isNew && known['OUTBOUND_ALLOW'] === undefined ? { ...made, OUTBOUND_ALLOW: DEMO_SHOP } : made
 }
 
 function readFileSettings(file: string): Environment {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { convertV4MiniflareOptions, CoreHeaders, type MiniflareOptions, type V4ModuleDefinition } from 'miniflare'
 import { z } from 'zod'
+import { NEVER_PUBLIC_CIDRS } from '#outbound/addresses'
 import { createAssetsFirst } from './assets-first.ts'
 
 /** Read back from our own build; miniflare checks it in full. */
@@ -72,7 +73,7 @@ export function toMiniflareOptions(build: string, place: WorkerPlace): Miniflare
         modules: [createAssetsFirst(build, binding), ...listModules(build)],
         serviceBindings: {
           [binding]: ASSETS_WORKER,
-          OUTBOUND_PUBLIC: { network: { allow: ['public'], tlsOptions: TLS } },
+          OUTBOUND_PUBLIC: { network: { allow: ['public'], deny: [...NEVER_PUBLIC_CIDRS], tlsOptions: TLS } },
           OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'], tlsOptions: TLS } },
         },
         unsafeDirectSockets: [{ host: place.host, port: place.port }],

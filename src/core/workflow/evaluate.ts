@@ -174,11 +174,11 @@ function toNumber(value: unknown): number {
 export function toText(value: unknown, evaluation: Evaluation): string {
   if (typeof value === 'string') return value
   if (isMissing(value)) return ''
-  return typeof value === 'object' ? toJsonText(value, evaluation) : String(value as number | boolean)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : toJsonText(value, evaluation)
 }
 
 /** Measured first: a small list can hold the same large value a thousand times. */
-function toJsonText(value: object, evaluation: Evaluation): string {
+function toJsonText(value: unknown, evaluation: Evaluation): string {
   try {
     spend(evaluation, measureJson(value, MAX_STRING_LENGTH))
   } catch (error) {

@@ -8,8 +8,8 @@ import { renderConfig, TemplateError } from './template.ts'
 
 /** A visit's output as JSON has at most this many bytes. */
 export const MAX_OUTPUT_BYTES = 1_048_576
-/** Deeper values overflow the stack of whoever writes them; what comes from outside has at most 100 levels. */
-const MAX_OUTPUT_DEPTH = 200
+/** A structured clone, as between an actor and its callers, overflows the stack at some 1,500 levels (measured). */
+const MAX_OUTPUT_DEPTH = 500
 /** An evaluated config may refer to a few outputs as a whole; a node writes it out. */
 const MAX_CONFIG_BYTES = 4_194_304
 const MAX_REASON_LENGTH = 500

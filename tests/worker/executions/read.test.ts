@@ -1,12 +1,14 @@
 import { listDurableObjectIds } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it, test } from 'vitest'
+import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
 import { Execution, NodeVisit } from '#core/workflow/execution'
+import { Workflow } from '#core/workflow/workflow'
 import { newId } from '#lib/ids'
 import { problemOf } from '#tests/worker/auth/api'
-import { type Account, actorOf, createAccount, HTTP_URL, pageOf, release, requestsOf } from '#tests/worker/support/api'
+import { type Account, createAccount, HTTP_URL, pageOf, release, requestsOf } from '#tests/worker/support/api'
 import { graph, httpNode, setNode, trigger } from '#tests/worker/support/graphs'
 import { openSocket } from '#tests/worker/support/socket'
 
@@ -56,11 +58,12 @@ describe('an execution', () => {
     const { id, workflow_id } = await ana.run(journey(newId()))
     const found = async () => (await list(`/executions?workflow_id=${workflow_id}&status=completed`)).items
     await expect.poll(found).toHaveLength(1)
-    const workspaceId = (await ana.call(`/workflows/${workflow_id}`)).body as { workspace_id: string }
-    const live = await actorOf(id).describe(workspaceId.workspace_id)
+    const { workspace_id } = Workflow.parse((await ana.call(`/workflows/${workflow_id}`)).body)
+    const run = workflowRun(env, id)
+    const live = await run.describe(workspace_id)
     expect((await found())[0]).toEqual(live)
     expect(await ana.execution(id)).toEqual(live)
-    expect(await ana.visits(id)).toEqual(await actorOf(id).visits(workspaceId.workspace_id))
+    expect(await ana.visits(id)).toEqual(await run.visits(workspace_id))
   })
 
   it('has events, dense from 1, behind any of them', async () => {

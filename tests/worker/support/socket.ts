@@ -39,7 +39,7 @@ export async function openSocket(
   socket.addEventListener('message', ({ data }) => {
     const frame = Frame.parse(JSON.parse(String(data)))
     frames.push(frame)
-    if (answersPings && frame.type === 'ping') socket.send('{"type":"pong"}')
+    if (answersPings && frame.type === 'ping' && socket.readyState === WebSocket.OPEN) socket.send('{"type":"pong"}')
     for (const look of watchers) look()
   })
   socket.addEventListener('close', ({ code, reason }) => closed.resolve({ code, reason }))

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, test } from 'vitest'
 import { Workflow } from '#core/workflow/workflow'
 import { newId } from '#lib/ids'
+import type { JsonObject } from '#lib/json'
 import { problemOf } from '#tests/worker/auth/api'
 import { type Account, createAccount, pageOf } from '#tests/worker/support/api'
 import { chain, setNode, trigger } from '#tests/worker/support/graphs'
@@ -181,7 +182,7 @@ describe('the list', () => {
 })
 
 describe('validate', () => {
-  const broken = {
+  const broken: JsonObject = {
     nodes: [
       { id: 'start', type: 'trigger.manual' },
       { id: 'odd', type: 'no.such' },

@@ -1,0 +1,261 @@
+import { describe, expect, test } from 'vitest'
+import { compile } from '#core/workflow/compile'
+import { GRAPH_PROBLEMS } from '#core/workflow/problems'
+import { Plan } from '#core/workflow/plan'
+import { catalog } from '#nodes/catalog'
+import { AnyJsonObject } from '#core/json'
+import type { JsonObject } from '#lib/json'
+import { draw, planOf, problemsOf, testCatalog } from './graph-builder.ts'
+
+const set = (config: JsonObject): JsonObject => ({ type: 'set', config })
+const deep = (levels: number): string => `${'['.repeat(levels)}1${']'.repeat(levels)}`
+
+describe('what is wrong with a graph', () => {
+  const start = { id: 'start', type: 'trigger.manual' }
+  const cases: Record<keyof typeof GRAPH_PROBLEMS, [JsonObject, JsonObject]> = {
+    no_nodes: [{ nodes: [], edges: [] }, {}],
+    no_start: [draw('a -> b -> a'), {}],
+    node_without_id: [{ nodes: [start, { type: 'set' }] }, {}],
+    duplicate_node: [{ nodes: [start, start] }, { nodeId: 'start' }],
+    unknown_type: [
+      draw('start -> a', { a: { type: 'constructor' } }),
+      { nodeId: 'a', params: { type: 'constructor' } },
+    ],
+    bad_data: [
+      draw('start -> a', { a: { retry: { max_attempts: 99 } } }),
+      { nodeId: 'a', path: '/data/retry/max_attempts' },
+    ],
+    bad_config: [draw('start -> a', { a: set({ fields: {}, 'a/b~c': 1 }) }), { nodeId: 'a', path: '/data/config' }],
+    bad_settings: [draw('start', {}, { concurrency: 0 }), { path: '/settings/concurrency' }],
+    dangling_edge: [
+      { nodes: [start], edges: [{ id: 'e', source: 'start', target: 'gone' }] },
+      { edgeId: 'e', params: { edge: 'e', node: 'gone' } },
+    ],
+    duplicate_edge: [draw('start -> a; start -> a'), { edgeId: 'start:out>a' }],
+    unknown_handle: [draw('start -nowhere-> a'), { nodeId: 'start', edgeId: 'start:nowhere>a' }],
+    unreachable_node: [draw('start -> a; b -> a'), { nodeId: 'b' }],
+    expression_syntax: [
+      draw('start -> a', { a: set({ fields: { x: [{ y: '{{ 1 + }}' }] } }) }),
+      { nodeId: 'a', path: '/data/config/fields/x/0/y', params: { expression: '1 +' } },
+    ],
+    expression_unsupported: [
+      draw('start -> a', { a: set({ fields: { x: '{{ $input.map(1) }}' } }) }),
+      { nodeId: 'a', params: { expression: '$input.map(1)', detail: 'CallExpression' } },
+    ],
+    expression_unknown_name: [
+      draw('start -> a', { a: set({ fields: { x: '{{ process }}' } }) }),
+      { params: { detail: 'process' } },
+    ],
+    expression_unknown_node: [
+      draw('start -> a', { a: set({ fields: { x: '{{ $nodes["b c"].x + $nodes.a }}' } }) }),
+      { params: { detail: 'b c' } },
+    ],
+  }
+
+  test.each(Object.entries(cases))('%s', (code, [definition, where]) => {
+    const found = problemsOf(AnyJsonObject.parse(definition)).filter((problem) => problem.code === code)
+    expect(found).toMatchObject([where])
+  })
+
+  test('every problem is told at once', () => {
+    const found = problemsOf(
+      draw(
+        'start -nowhere-> a; b',
+        { a: { type: 'llm', config: { model: 'none' } }, b: { type: 'gone' } },
+        { concurrency: 0 },
+      ),
+    )
+    expect(found.map((problem) => problem.code).toSorted()).toEqual([
+      'bad_config',
+      'bad_config',
+      'bad_settings',
+      'unknown_handle',
+      'unknown_type',
+      'unreachable_node',
+    ])
+  })
+
+  test('an edge into a trigger has no handle to end at', () => {
+    expect(problemsOf(draw('start -> a -> start'))).toMatchObject([{ code: 'unknown_handle', nodeId: 'start' }])
+  })
+
+  test('the error handle is there on every node', () => {
+    expect(problemsOf(draw('start -> a -error-> b', { a: { on_error: 'branch' } }))).toEqual([])
+  })
+
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', '__defineGetter__'])(
+    'a node with the id %s',
+    (id) => {
+      const definition = { nodes: [{ id, type: 'trigger.manual' }], edges: [] }
+      const codes = problemsOf(definition).map((problem) => problem.code)
+      expect(codes).toEqual(id === '__proto__' ? ['node_without_id', 'unreachable_node'].slice(0, codes.length) : [])
+    },
+  )
+
+  test('an edge with the id __proto__ gets another one', () => {
+    const definition: JsonObject = JSON.parse(
+      '{"nodes":[{"id":"start","type":"trigger.manual"},{"id":"a","type":"work"}],"edges":[{"id":"__proto__","source":"start","target":"a"}]}',
+    )
+    const plan = Plan.parse(JSON.parse(JSON.stringify(planOf(definition))))
+    expect(plan.nodes['a']?.incoming.map((edge) => plan.edges[edge]?.source)).toEqual(['start'])
+  })
+})
+
+describe('templates before the run', () => {
+  test('a template may stand where the schema wants a number', () => {
+    const ask = { type: 'llm', config: { model: 'demo/echo', prompt: '{{ $input }}', temperature: '{{ $input.t }}' } }
+    expect(problemsOf(draw('start -> ask', { ask }))).toEqual([])
+  })
+
+  test('in an object whose kind is not known yet', () => {
+    const http = {
+      type: 'http.request',
+      config: { url: 'https://x.example', auth: '{{ $input.auth }}', query: { n: '{{ 1 }}' } },
+    }
+    expect(problemsOf(draw('start -> http', { http }))).toEqual([])
+  })
+
+  test('a key that does not exist is wrong whatever its value', () => {
+    const http = { type: 'http.request', config: { url: 'https://x.example', wrong: '{{ 1 }}' } }
+    expect(problemsOf(draw('start -> http', { http }))).toMatchObject([{ code: 'bad_config', nodeId: 'http' }])
+  })
+
+  test('a field that is an expression needs no braces, and is checked like one', () => {
+    const fork = { type: 'if', config: { condition: '$input.a >' } }
+    expect(problemsOf(draw('start -> fork', { fork }))).toMatchObject([
+      { code: 'expression_syntax', path: '/data/config/condition' },
+    ])
+  })
+
+  test.each([
+    ['nested too deeply', `{{ ${deep(2000)} }}`],
+    ['a long row of terms', `{{ ${'1+'.repeat(3000)}1 }}`],
+    ['many signs', `{{ ${'!'.repeat(7000)}1 }}`],
+    ['a long path', `{{ $input${'.a'.repeat(3000)} }}`],
+    ['longer than it may be', `{{ "${'a'.repeat(9000)}" }}`],
+    ['never closed', '{{ $input'],
+    ['closed by a comment', '{{ 1 // }}'],
+  ])('%s is a problem, not an exception', (_, text) => {
+    const found = problemsOf(draw('start -> a', { a: set({ fields: { text } }) }))
+    expect(found).toHaveLength(1)
+    expect(found[0]?.code).toMatch(/^expression_(syntax|unsupported)$/)
+    expect(JSON.stringify(found)).not.toMatch(/RangeError|call stack/)
+    expect(JSON.stringify(found).length).toBeLessThan(1000)
+  })
+
+  test('a text full of broken holes is soon given up', () => {
+    const text = '{{/[}}\n'.repeat(50_000)
+    const found = problemsOf(draw('start -> a', { a: set({ fields: { text } }) }))
+    expect(found.length).toBeGreaterThan(0)
+    expect(found.length).toBeLessThanOrEqual(20)
+  })
+
+  test('a graph that is wrong all over is told a thousand problems', () => {
+    const text = `{{ [${Array.from({ length: 600 }, (_, index) => `$nodes.n${index}`).join()}] }}`
+    expect(problemsOf(draw('start -> a', { a: set({ fields: { text, again: text } }) }))).toHaveLength(1000)
+  })
+})
+
+describe('stored shapes', () => {
+  const today = draw('start -> ask -> fork -true-> end', {
+    ask: { type: 'llm', label: 'Ask', config: { model: 'demo/echo', prompt: 'hi' } },
+    fork: { type: 'if', config: { condition: 'true' } },
+  })
+
+  test('the former one is read as the same plan', () => {
+    const former: JsonObject = {
+      nodes: [
+        { id: 'start', type: 'trigger.manual', name: null, configuration: {} },
+        { id: 'ask', type: 'llm', name: 'Ask', configuration: { model: 'demo/echo', prompt: 'hi' } },
+        { id: 'fork', type: 'if', configuration: { condition: 'true' } },
+        { id: 'end', type: 'work' },
+      ],
+      connections: [
+        { id: 'start:out>ask', source: 'start', sourcePort: 'out', target: 'ask', targetPort: 'in' },
+        { id: 'ask:out>fork', source: 'ask', target: 'fork' },
+        { id: 'fork:true>end', source: 'fork', sourcePort: 'true', target: 'end' },
+      ],
+    }
+    expect(planOf(former)).toEqual(planOf(today))
+  })
+
+  test('React Flow, with what only an editor needs', () => {
+    const drawn: JsonObject = {
+      nodes: [
+        { id: 'start', type: 'trigger.manual', position: { x: 1, y: 2 }, width: 100, selected: true, data: null },
+        { id: 'note', type: 'stickyNote', data: { text: 'hello' } },
+        { id: 'box', type: 'group' },
+        { id: 7, type: 'work', data: { label: null, config: null, retry: null, timeout_ms: null, pinned: null } },
+      ],
+      edges: [{ source: 'start', sourceHandle: null, target: 7, targetHandle: null, animated: true }],
+      viewport: { x: 0, y: 0, zoom: 1 },
+      settings: { concurrency: null, theme: 'dark' },
+    }
+    const plan = planOf(drawn)
+    expect(Object.keys(plan.nodes).toSorted()).toEqual(['7', 'start'])
+    expect(plan.nodes['7']).toMatchObject({ retry: { max_attempts: 3 }, timeout_ms: 60_000, join: 'all' })
+    expect(plan.edges).toEqual({
+      'edge-1': { id: 'edge-1', source: 'start', sourceHandle: 'out', target: '7', targetHandle: 'in' },
+    })
+    expect(plan.settings).toEqual({ concurrency: 10, timeout_ms: 3_600_000 })
+  })
+
+  test('without a trigger, the nodes that nothing leads to begin', () => {
+    expect(planOf(draw('a -> c; b -> c')).starts).toEqual(['a', 'b'])
+  })
+
+  test('a plan survives being stored', () => {
+    const plan = planOf(today)
+    expect(Plan.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan)
+  })
+})
+
+describe('hostile definitions', () => {
+  test.each([
+    '{}',
+    '{"nodes":1}',
+    '{"nodes":{"length":3}}',
+    '{"nodes":[null,1,"x",[]],"edges":"x"}',
+    '{"nodes":[{"id":{},"type":[]}]}',
+    '{"nodes":[{"id":"a","type":"__proto__"}],"settings":[]}',
+    '{"nodes":[{"id":"a","type":"set","data":{"__proto__":{"disabled":true},"config":{"fields":{"__proto__":1}}}}]}',
+    '{"nodes":[{"id":"a","type":"work","data":{"config":"{{ 1 }}"}}]}',
+    '{"__proto__":{"nodes":[]},"edges":[{"source":1e999,"target":null}]}',
+  ])('%s', (text) => {
+    const definition: JsonObject = JSON.parse(text)
+    expect(() => compile(definition, testCatalog)).not.toThrow()
+  })
+
+  test('more unreachable nodes than a call takes arguments', () => {
+    const nodes = [
+      { id: 'start', type: 'trigger.manual' },
+      ...Array.from({ length: 130_000 }, (_, index) => ({ id: `n${index}`, type: 'work' })),
+    ]
+    expect(problemsOf({ nodes })).toHaveLength(1000)
+  })
+
+  /** How often anything of the definition is read while it is compiled. */
+  function countReads(nodes: number): number {
+    const ids = Array.from({ length: nodes }, (_, index) => `n${index}`)
+    const definition = draw(`start -> ${ids.join(' -> ')}`)
+    let reads = 0
+    const watch = <T extends object>(object: T): T =>
+      new Proxy(object, {
+        get(target, key, receiver) {
+          reads += 1
+          const value: unknown = Reflect.get(target, key, receiver)
+          return typeof value === 'object' && value !== null ? watch(value) : value
+        },
+      })
+    expect(compile(watch(definition), testCatalog).ok).toBe(true)
+    return reads
+  }
+
+  test('10,000 nodes take ten times what 1,000 take', () => {
+    expect(countReads(10_000) / countReads(1_000)).toBeLessThan(10.5)
+  })
+})
+
+test('the catalog knows its nodes by their own names', () => {
+  for (const [name, type] of Object.entries(catalog)) expect(type.type).toBe(name)
+})

@@ -1,0 +1,379 @@
+import { describe, expect, test } from 'vitest'
+import { advance, decide, type Machine } from '#core/workflow/advance'
+import { toExecution, toFrame, toNodeVisits } from '#core/workflow/execution'
+import { localizeNodeError, NodeFailure } from '#core/workflow/node-error'
+import { nextTick } from '#core/workflow/transition'
+import { initialState, type RunState, type Step } from '#core/workflow/run'
+import { draw } from './graph-builder.ts'
+import { machineOf, RunDriver, started, T0 } from './run-driver.ts'
+
+describe('a run', () => {
+  // start -> a -> b
+  test('carries outputs along and ends with the last one', () => {
+    const run = started(draw('start -> a -> b'), { order: 7 })
+    run.succeed('a', { n: 1 }).succeed('b', { n: 2 })
+    expect(run.state).toMatchObject({ status: 'completed', output: { n: 2 }, inputs: { order: 7 } })
+    expect(run.completed).toEqual(['start', 'a', 'b'])
+  })
+
+  // start -> a, start -> b
+  test('of several ends gives an object by node id', () => {
+    const run = started(draw('start -> a; start -> b'))
+    run.succeed('b', 2).succeed('a', 1)
+    expect(run.state.output).toEqual({ a: 1, b: 2 })
+  })
+
+  /*
+   *   start -> fork -true-> a
+   *                 -false-> b
+   */
+  test('takes one branch of an if and tells which nodes were skipped', () => {
+    const fork = { type: 'if', config: { condition: '$input.total > 100' } }
+    const run = started(draw('start -> fork -true-> a; fork -false-> b', { fork }), { total: 250 })
+    expect(run.busy).toEqual(['a'])
+    run.succeed('a')
+    expect(run.eventsOf('node_skipped').map((event) => event.node_id)).toEqual(['b'])
+    expect(run.state.output).toBe('a')
+  })
+
+  /*
+   *   start -> count -> more -true-> count      count adds one until there are five
+   *                          -false-> end
+   */
+  test('goes round a cycle until an if lets it out', () => {
+    const count = {
+      type: 'set',
+      join: 'any',
+      config: { fields: { n: '{{ ($input.start?.n ?? $input.more?.n) + 1 }}' } },
+    }
+    const more = { type: 'if', config: { condition: '{{ $input.n < 5 }}' } }
+    const run = started(draw('start -> count -> more -true-> count; more -false-> end', { count, more }), { n: 0 })
+    expect(run.busy).toEqual(['end'])
+    expect(run.state.visitCounts.get('count')).toBe(5)
+    run.succeed('end', 'done')
+    expect(run.state).toMatchObject({ status: 'completed', output: 'done' })
+  })
+
+  test('runs branches side by side, as many as the settings allow', () => {
+    const run = started(draw('start -> a; start -> b; start -> c; start -> d', {}, { concurrency: 2 }))
+    expect(run.busy).toEqual(['a', 'b'])
+    run.succeed('b')
+    expect(run.busy).toEqual(['a', 'c'])
+    run.succeed('a').succeed('c').succeed('d')
+    expect(run.state.status).toBe('completed')
+  })
+
+  // a   b   c   d      no edges at all
+  test('several starts keep to the concurrency as well', () => {
+    const run = started(draw('a; b; c; d', {}, { concurrency: 2 }))
+    expect(run.busy).toEqual(['a', 'b'])
+    run.succeed('a').succeed('b').succeed('c').succeed('d')
+    expect(run.state).toMatchObject({ status: 'completed', output: { a: 'a', b: 'b', c: 'c', d: 'd' } })
+  })
+
+  test('begins once', () => {
+    const run = started(draw('start -> a'), 1)
+    run.start(2)
+    expect(run.state.inputs).toBe(1)
+    expect(run.eventsOf('execution_started')).toHaveLength(1)
+  })
+
+  test('takes nothing before it has begun', () => {
+    const run = new RunDriver(draw('start -> a'))
+    run.take({ type: 'succeeded', node_id: 'a', visit: 1, performance: 1, output: null, handles: ['out'] })
+    run.tick()
+    expect(run.events).toEqual([])
+    expect(nextTick(run.machine.plan, run.state)).toBeUndefined()
+  })
+
+  test('a long chain of pure nodes is cut into steps', () => {
+    const ids = Array.from({ length: 500 }, (_, index) => `p${index}`)
+    const specs = Object.fromEntries(ids.map((id) => [id, { type: 'pass' }]))
+    const machine = machineOf(draw(`start -> ${ids.join(' -> ')}`, specs))
+    const state = initialState()
+    const moment = { now: T0, random: 0 }
+    const { events, commands } = advance(machine, state, { type: 'start', inputs: null }, moment)
+    expect(commands).toHaveLength(1)
+    expect(events.length).toBeLessThan(500)
+  })
+})
+
+describe('a disabled node', () => {
+  test('passes on what it is given', () => {
+    const run = started(draw('start -> off -> a', { off: { disabled: true } }), { x: 1 })
+    expect(run.busy).toEqual(['a'])
+    expect(run.state.outputs.get('off')).toEqual({ x: 1 })
+  })
+
+  /*
+   *   start -> a … c -> off      three outputs of 0.6 MB meet
+   */
+  test('does not pass on more than an output may hold', () => {
+    const run = started(draw('start -> a -> off; start -> b -> off; start -> c -> off', { off: { disabled: true } }))
+    for (const node of ['a', 'b', 'c']) run.succeed(node, 'x'.repeat(600_000))
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'output_too_large', node_id: 'off' } })
+  })
+})
+
+describe('a failing node', () => {
+  const flaky = { retry: { max_attempts: 3, backoff_ms: 1000, factor: 2 } }
+
+  test('is tried again after a growing wait, and fails the run after the last attempt', () => {
+    const run = started(draw('start -> a', { a: flaky }))
+    run.fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying')[0]).toMatchObject({ attempt: 2, resume_at: T0 + 1000 })
+    expect(nextTick(run.machine.plan, run.state)).toBe(T0 + 1000)
+    run.tick(999)
+    expect(run.busy).toEqual([])
+    run.tick(1).fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying')[1]).toMatchObject({ attempt: 3, resume_at: T0 + 3000 })
+    run.tick(2000).fail('a', { retryable: true })
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'unexpected', node_id: 'a' } })
+  })
+
+  test.each([
+    [0, 750],
+    [0.5, 1000],
+    [0.999_999, 1250],
+  ])('the wait is scattered: chance %d gives %d ms', (random, wait) => {
+    const run = started(draw('start -> a', { a: flaky }))
+    run.random = random
+    run.fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying')[0]?.resume_at).toBe(T0 + wait)
+  })
+
+  test.each([
+    [5_000, 5_000],
+    [10, 1_000],
+    [86_400_000, 3_600_000],
+    [Number.POSITIVE_INFINITY, 3_600_000],
+  ])('Retry-After of %d ms is kept to, up to an hour', (retryAfterMs, wait) => {
+    const run = started(draw('start -> a', { a: flaky }))
+    run.fail('a', { retryable: true, retryAfterMs })
+    expect(run.eventsOf('node_retrying')[0]?.resume_at).toBe(T0 + wait)
+  })
+
+  test('is not tried again when that would not help', () => {
+    const run = started(draw('start -> a', { a: flaky })).fail('a')
+    expect(run.state.status).toBe('failed')
+  })
+
+  test('on_error fail: the rest is cancelled', () => {
+    const run = started(draw('start -> a; start -> b')).fail('a')
+    expect(run.aborted).toBe(true)
+    expect(toNodeVisits(run.machine.plan, run.state).map((visit) => visit.status)).toEqual([
+      'completed',
+      'failed',
+      'cancelled',
+    ])
+  })
+
+  test('on_error continue: goes on with null and keeps the error', () => {
+    const run = started(draw('start -> a -> b', { a: { on_error: 'continue' } })).fail('a')
+    run.succeed('b')
+    expect(run.state.status).toBe('completed')
+    expect(toNodeVisits(run.machine.plan, run.state)).toMatchObject([
+      {},
+      { status: 'failed', error: { code: 'unexpected' }, output: null },
+      { input: null },
+    ])
+  })
+
+  /*
+   *   start -> a -> b
+   *            a -error-> c
+   */
+  test('on_error branch: the error leaves by its own handle', () => {
+    const run = started(draw('start -> a -> b; a -error-> c', { a: { on_error: 'branch' } })).fail('a')
+    expect(run.busy).toEqual(['c'])
+    expect(toNodeVisits(run.machine.plan, run.state)[2]?.input).toMatchObject({ code: 'unexpected', node_id: 'a' })
+    run.succeed('c', 'rescued')
+    expect(run.state).toMatchObject({ status: 'completed', output: 'rescued' })
+  })
+
+  test('an expression that fails names itself and fails the node', () => {
+    const run = started(draw('start -> a', { a: { type: 'set', config: { fields: { x: '{{ $trigger + 1 }}' } } } }), {})
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'expression_failed', node_id: 'a' } })
+    expect(run.state.error?.message_en).toBe('The expression $trigger + 1 failed: an object is not a number')
+    expect(run.state.error && localizeNodeError(run.state.error, 'en').message).toMatch(/^The expression/)
+  })
+
+  test('an exception of ours becomes a failure without its inside', () => {
+    const machine = machineOf(draw('start -> a', { a: { type: 'pass' } }))
+    const broken = {
+      ...machine,
+      catalog: { ...machine.catalog, pass: { ...machine.catalog['pass'], decide: () => JSON.parse('{secret') } },
+    } as typeof machine
+    const state = initialState()
+    advance(broken, state, { type: 'start', inputs: null }, { now: T0, random: 0 })
+    expect(state).toMatchObject({ status: 'failed', error: { code: 'unexpected' } })
+    expect(JSON.stringify(state.error)).not.toContain('secret')
+  })
+
+  test('NodeFailure says by default that trying again is of no use', () => {
+    expect(new NodeFailure({ code: 'x', message: 'm', message_en: 'm' })).toMatchObject({ retryable: false })
+  })
+})
+
+describe('the end by force', () => {
+  test('cancel: what runs is aborted, what comes later is ignored', () => {
+    const run = started(draw('start -> a'))
+    const [late] = run.performing.values()
+    run.cancel()
+    expect(run.aborted).toBe(true)
+    expect(run.eventsOf('execution_cancelled')[0]).toMatchObject({ by: 'ana' })
+    if (late !== undefined) run.take({ ...late, type: 'succeeded', output: 1, handles: ['out'] })
+    run.cancel().tick().start()
+    expect(run.state).toMatchObject({ status: 'cancelled', output: null })
+    expect(nextTick(run.machine.plan, run.state)).toBeUndefined()
+  })
+
+  test('cancel before the start', () => {
+    const run = new RunDriver(draw('start -> a')).cancel().start()
+    expect(run.state.status).toBe('cancelled')
+  })
+
+  test('the time limit of the execution', () => {
+    const run = started(draw('start -> a', {}, { timeout_ms: 5000 }))
+    expect(nextTick(run.machine.plan, run.state)).toBe(T0 + 5000)
+    run.tick(4999)
+    expect(run.state.status).toBe('running')
+    run.tick(1)
+    expect(run.state).toMatchObject({ status: 'timeout', error: { code: 'execution_timeout' } })
+  })
+})
+
+describe('a crash', () => {
+  test('the visit is performed again as the same attempt, and its late outcome does not count', () => {
+    const run = started(draw('start -> a'))
+    const [before] = run.performing.values()
+    run.crash()
+    expect([...run.performing.values()]).toMatchObject([{ node_id: 'a', attempt: 1, performance: 2 }])
+    if (before !== undefined) run.take({ ...before, type: 'succeeded', output: 'late', handles: ['out'] })
+    expect(run.state.status).toBe('running')
+    run.succeed('a', 'fresh')
+    expect(run.state).toMatchObject({ status: 'completed', output: 'fresh' })
+  })
+
+  test('uses up no attempt, however often it happens', () => {
+    const run = started(draw('start -> a', { a: { retry: { max_attempts: 1 } } }))
+    for (let times = 0; times < 10; times += 1) run.crash()
+    expect([...run.performing.values()]).toMatchObject([{ attempt: 1, performance: 11 }])
+  })
+
+  test('between two attempts does not shorten the wait', () => {
+    const run = started(draw('start -> a')).fail('a', { retryable: true }).crash()
+    expect(run.busy).toEqual([])
+    run.tick(60_000)
+    expect([...run.performing.values()]).toMatchObject([{ attempt: 2, performance: 2 }])
+  })
+})
+
+/** Does what the actor does with pure visits that were too many for one step. */
+function finishPure(machine: Machine, state: RunState, { commands }: Step): Step {
+  const [command] = commands
+  const moment = { now: T0, random: 0 }
+  const outcome = command && decide(machine, state, command, moment)
+  if (outcome === undefined) throw new Error('nothing to do')
+  return advance(machine, state, outcome, moment)
+}
+
+describe('limits', () => {
+  // start -> a -> a
+  test('a node is visited a thousand times at most', () => {
+    const machine = machineOf(draw('start -> a -> a', { a: { type: 'set', config: { fields: {} } } }))
+    const state = initialState()
+    let step = advance(machine, state, { type: 'start', inputs: null }, { now: T0, random: 0 })
+    while (state.status === 'running') step = finishPure(machine, state, step)
+    expect(state).toMatchObject({ status: 'failed', error: { code: 'too_many_visits', node_id: 'a' } })
+    expect(state.visitCounts.get('a')).toBe(1000)
+  })
+
+  // start -> a … e, each an end with 0.5 MB
+  test('several ends together are an output too, and may not be larger', () => {
+    const run = started(draw('start -> a; start -> b; start -> c'))
+    for (const node of ['a', 'b', 'c']) run.succeed(node, 'x'.repeat(500_000))
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'output_too_large' } })
+  })
+
+  // start -> a -> a
+  test('what all visits keep is bounded, so that no run fills its actor', () => {
+    const machine = machineOf(draw('start -> a -> a'))
+    const state = initialState()
+    const moment = { now: T0, random: 0 }
+    const output = 'x'.repeat(1_000_000)
+    advance(machine, state, { type: 'start', inputs: null }, moment)
+    for (let visit = 1; state.status === 'running'; visit += 1) {
+      advance(
+        machine,
+        state,
+        { type: 'succeeded', node_id: 'a', visit, performance: 1, output, handles: ['out'] },
+        moment,
+      )
+    }
+    expect(state).toMatchObject({ status: 'failed', error: { code: 'run_too_large' } })
+    expect(state.visits.size).toBeLessThan(40)
+  })
+
+  /*
+   *   start -> grow -> grow      each output holds the one before, some levels deeper
+   */
+  test('an output does not nest without end', () => {
+    const grow = { type: 'set', config: { fields: { in: '{{ [[[[$nodes.grow]]]] }}' } } }
+    const run = started(draw('start -> grow -> grow', { grow }))
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'output_too_deep', node_id: 'grow' } })
+  })
+
+  test('$nodes as a whole is a copy: it does not hold itself', () => {
+    const all = { type: 'set', config: { fields: { all: '{{ $nodes }}' } } }
+    const run = started(draw('start -> all', { all }), 1)
+    expect(run.state.output).toEqual({ all: { start: 1 } })
+  })
+})
+
+describe('what clients see', () => {
+  const header = {
+    executionId: '018f0000-0000-7000-8000-000000000001',
+    workspaceId: 'ws',
+    workflowId: '018f0000-0000-7000-8000-000000000002',
+    workflowName: 'Orders',
+    version: 3,
+    trigger: 'manual',
+    createdBy: null,
+    createdAt: T0 - 5,
+  }
+
+  test('an execution with its times and its length', () => {
+    const run = started(draw('start -> a'), { id: 1 })
+    expect(toExecution(header, run.state)).toMatchObject({ status: 'running', finished_at: null, duration_ms: null })
+    run.now += 1500
+    run.succeed('a', 'end')
+    expect(toExecution(header, run.state)).toMatchObject({
+      id: header.executionId,
+      status: 'completed',
+      inputs: { id: 1 },
+      output: 'end',
+      error: null,
+      created_at: new Date(T0 - 5).toISOString(),
+      duration_ms: 1500,
+    })
+  })
+
+  test('frames carry what happened and nothing that only the engine needs', () => {
+    const run = started(draw('start -> a')).fail('a', { retryable: true })
+    const frames = run.events.map((event, index) => toFrame(header.executionId, index + 1, event))
+    expect(frames.map((frame) => frame.event_type)).toEqual([
+      'execution_started',
+      'node_started',
+      'node_completed',
+      'node_started',
+      'node_retrying',
+    ])
+    expect(frames[0]).toMatchObject({ seq: 1, node_id: null, data: { inputs: null } })
+    expect(frames[4]).toMatchObject({
+      node_id: 'a',
+      data: { visit: 1, attempt: 2, resume_at: '2030-01-01T00:00:00.500Z' },
+    })
+    expect(JSON.stringify(frames)).not.toMatch(/performance|tokens/)
+  })
+})

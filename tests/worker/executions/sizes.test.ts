@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { newId } from '#lib/ids'
+import { type Account, createAccount, HTTP_URL, requestsOf } from '#tests/worker/support/api'
+import { chain, graph, httpNode, setNode, trigger } from '#tests/worker/support/graphs'
+import { isLast, openSocket } from '#tests/worker/support/socket'
+
+const MIB = 1_048_576
+
+let ana: Account
+
+beforeAll(async () => {
+  ana = await createAccount()
+})
+
+function fill(id: string, byte: number, count: number, key = newId()) {
+  return httpNode(id, `${HTTP_URL}/fill/${key}?byte=${byte}&count=${count}`)
+}
+
+describe('an output near the limit', { timeout: 30_000 }, () => {
+  // Control characters take six bytes as JSON; what is no UTF-8 takes three, as U+FFFD.
+  it.each([
+    ['letters', 97],
+    ['control characters', 1],
+    ['no UTF-8', 255],
+  ])('of %s is stored or refused, once', async (_, byte) => {
+    const key = newId()
+    const execution = await ana.run(chain([trigger, fill('call', byte, MIB - 1_000, key)]))
+    expect(execution.status).toMatch(/^(completed|failed)$/)
+    if (execution.status === 'failed') expect(execution.error).toMatchObject({ code: 'output_too_large' })
+    expect(await requestsOf(key)).toHaveLength(1)
+    const socket = await openSocket(`/api/v1/ws/execution/${execution.id}?token=${ana.token}`)
+    await socket.until(isLast)
+    expect(await ana.visits(execution.id)).toHaveLength(2)
+  })
+
+  it('over it fails the node', async () => {
+    const execution = await ana.run(chain([trigger, fill('call', 97, MIB + 1)]))
+    expect(execution).toMatchObject({ status: 'failed', output: null })
+  })
+})
+
+describe('many large outputs', { timeout: 60_000 }, () => {
+  it('one after the other are stored, followed, projected and read', async () => {
+    const calls = Array.from({ length: 20 }, (_, index) => fill(`call${index}`, 97, MIB - 1_000))
+    const { id, status } = await ana.run(chain([trigger, ...calls, setNode('end', { ok: true })]))
+    expect(status).toBe('completed')
+    const socket = await openSocket(`/api/v1/ws/execution/${id}?token=${ana.token}`)
+    await socket.until(isLast)
+    const landed = async () => (await ana.call('/executions?status=completed&size=100')).body
+    await expect
+      .poll(landed, { timeout: 20_000 })
+      .toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ id })]) })
+    expect((await ana.call(`/executions/${id}/nodes?size=5&page=2`)).body).toMatchObject({ total: 22 })
+    const seqs: number[] = []
+    for (let events = await ana.events(id); events.length > 0; events = await ana.events(id, seqs.at(-1))) {
+      seqs.push(...events.map(({ seq }) => seq))
+    }
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1))
+    expect(seqs.length).toBe(socket.events().length)
+  })
+
+  it('side by side are more than an execution may give', async () => {
+    const calls = Array.from({ length: 12 }, (_, index) => fill(`call${index}`, 97, MIB - 1_000))
+    const execution = await ana.run(
+      graph(
+        [trigger, ...calls],
+        calls.map(({ id }) => `start -> ${id}` as const),
+      ),
+    )
+    expect(execution).toMatchObject({ status: 'failed', output: null })
+    expect(execution.error?.code).toMatch(/too_large$/)
+  })
+})
