@@ -46,17 +46,20 @@ export function createWatchers<Event>(
 
   /** Sends until the log ends or the client has to answer first. */
   function pumpOne(socket: WebSocket): void {
-    let state = read(socket)
+    const { cursor, frames, bytes, ...rest } = read(socket)
+    const sent = { cursor, frames, bytes }
     for (;;) {
-      const batch = log.read(state.cursor, READ_BATCH)
+      const batch = log.read(sent.cursor, READ_BATCH)
       if (batch.length === 0) return
       for (const { seq, event } of batch) {
-        if (state.frames >= WINDOW_FRAMES || state.bytes >= WINDOW_BYTES) return ping(socket, state)
+        if (sent.frames >= WINDOW_FRAMES || sent.bytes >= WINDOW_BYTES) return ping(socket, { ...rest, ...sent })
         const text = JSON.stringify(toFrame(seq, event))
         socket.send(text)
-        state = { ...state, cursor: seq, frames: state.frames + 1, bytes: state.bytes + text.length }
+        sent.cursor = seq
+        sent.frames += 1
+        sent.bytes += text.length
       }
-      socket.serializeAttachment(state)
+      socket.serializeAttachment({ ...rest, ...sent } satisfies Attachment)
     }
   }
 

@@ -196,7 +196,8 @@ export class LiveRun {
   #afterProjection(error: unknown): void {
     if (error !== undefined) {
       const { executionId } = this.header
-      console.error(JSON.stringify({ level: 'warn', event: 'projection_failed', executionId, error: String(error) }))
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
+      console.error(JSON.stringify({ level: 'warn', event: 'projection_failed', executionId, error: text }))
     }
     this.arm()
   }

@@ -126,6 +126,9 @@ export class WorkflowRun extends DurableObject<Env> {
     socket.close(code === 1000 || (code >= 3000 && code < 5000) ? code : 1000)
   }
 
+  /** A client that broke off or the protocol: its socket is gone, and no error of ours. */
+  override webSocketError(): void {}
+
   override async alarm(): Promise<void> {
     // The platform drops an alarm whose handler has thrown six times (P5).
     try {

@@ -34,9 +34,12 @@ export const ClientFrame = z.discriminatedUnion('type', [
 ])
 export type ClientFrame = z.infer<typeof ClientFrame>
 
+/** The longest frame above takes a hundredth of this; the platform would hand us 32 MiB. */
+const MAX_FRAME_CHARS = 4_096
+
 /** A client's frame, or undefined when it is none. */
 export function parseClientFrame(message: string | ArrayBuffer): ClientFrame | undefined {
-  if (typeof message !== 'string') return undefined
+  if (typeof message !== 'string' || message.length > MAX_FRAME_CHARS) return undefined
   try {
     return ClientFrame.safeParse(JSON.parse(message)).data
   } catch {

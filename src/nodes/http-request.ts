@@ -134,7 +134,8 @@ function statusFailure(config: Config, url: string, response: Response, body: Js
 
 /** Queries and user names carry keys at times: they stay out of error texts. */
 function withoutSecrets(url: string): string {
-  return (url.split(/[?#]/, 1)[0] ?? url).replace(/\/\/[^/]*@/, '//')
+  const parsed = URL.parse(url)
+  return parsed === null ? '' : `${parsed.origin}${parsed.pathname}`
 }
 
 /** `Retry-After` (RFC 9110, 10.2.3) in milliseconds; a date is read against the server's own clock. */

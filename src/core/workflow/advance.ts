@@ -1,3 +1,4 @@
+import { measureJson } from '#lib/json'
 import { nodeError, NodeFailure } from './node-error.ts'
 import { type Catalog, type Emission, emit, isPure } from './node-type.ts'
 import { type Plan, planNode } from './plan.ts'
@@ -6,8 +7,10 @@ import type { Moment, RunCommand, RunEvent, RunInput, RunState, Step } from './r
 import { visitOf } from './run.ts'
 import { transition } from './transition.ts'
 
-/** Pure visits of one step: more of them wait for the next one, so that a long loop does not hold the thread. */
+/** Small pure visits of one step: more of them wait for the next one, so that a long loop does not hold the thread. */
 const MAX_PURE_VISITS = 200
+/** A visit counts for one more with each of these: of its config, which is evaluated, or its output, which is written. */
+const BYTES_PER_VISIT = 10_000
 
 export interface Machine {
   readonly plan: Plan
@@ -25,17 +28,19 @@ export function advance(machine: Machine, state: RunState, input: RunInput, mome
   const events: RunEvent[] = []
   const effects: RunCommand[] = []
   const inputs: RunInput[] = [input]
-  let pureVisits = 0
+  let work = 0
   for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
+    const bytesBefore = state.outputBytes
     const step = transition(machine.plan, state, next, moment)
+    work += (state.outputBytes - bytesBefore) / BYTES_PER_VISIT
     for (const event of step.events) events.push(event)
     for (const command of step.commands) {
-      const outcome = pureVisits < MAX_PURE_VISITS ? decide(machine, state, command, moment) : undefined
+      const outcome = work < MAX_PURE_VISITS ? decide(machine, state, command, moment) : undefined
       if (outcome === undefined) {
         effects.push(command)
         continue
       }
-      pureVisits += 1
+      work += 1 + configBytes(machine.plan, command) / BYTES_PER_VISIT
       inputs.push(outcome)
     }
   }
@@ -43,6 +48,10 @@ export function advance(machine: Machine, state: RunState, input: RunInput, mome
     events,
     commands: effects.some((command) => command.type === 'abort_all') ? [{ type: 'abort_all' }] : effects,
   }
+}
+
+function configBytes(plan: Plan, command: RunCommand): number {
+  return command.type === 'perform' ? measureJson(planNode(plan, command.node_id).config, Number.POSITIVE_INFINITY) : 0
 }
 
 /** The outcome of a visit that needs nothing from outside; undefined for any other command. */

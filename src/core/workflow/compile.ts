@@ -6,16 +6,19 @@ import {
   type GraphEdge,
   type GraphNode,
   GraphSettings,
+  isUsableId,
   NodeData,
   readGraph,
 } from './graph.ts'
 import type { AnyNodeType, Catalog } from './node-type.ts'
 import type { Plan, PlanEdge, PlanNode } from './plan.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
-import { containsTemplate, findHoles } from './template.ts'
+import { containsTemplate, findHoles, type Hole } from './template.ts'
 
 /** Of a graph that is wrong all over, this many problems are told. */
 const MAX_PROBLEMS = 1_000
+/** Parsing one takes some 20 µs of the thread that everybody shares. */
+const MAX_EXPRESSIONS = 10_000
 
 /** A definition as a plan, or all its problems at once. */
 export function compile(definition: Definition, catalog: Catalog): Result<Plan, readonly GraphProblem[]> {
@@ -29,8 +32,10 @@ export function compile(definition: Definition, catalog: Catalog): Result<Plan, 
   }
   const nodes = new Map<string, PlanNode>()
   const links = linksOf(graph)
+  const ids = new Set(graph.nodes.map((node) => node.id))
+  const checking: Checking = { ids, expressionsLeft: MAX_EXPRESSIONS }
   for (const node of graph.nodes) {
-    const compiled = compileNode(node, links, catalog)
+    const compiled = compileNode(node, links, catalog, checking)
     if (nodes.has(node.id)) problems.push({ code: 'duplicate_node', params: { node: node.id }, nodeId: node.id })
     if (compiled.node !== undefined) nodes.set(node.id, compiled.node)
     report(compiled.problems)
@@ -46,14 +51,12 @@ export function compile(definition: Definition, catalog: Catalog): Result<Plan, 
 
 /** The graph by its ids, so that compiling stays linear. */
 interface Links {
-  readonly ids: ReadonlySet<string>
   readonly incoming: ReadonlyMap<string, readonly GraphEdge[]>
   readonly outgoing: ReadonlyMap<string, readonly GraphEdge[]>
 }
 
 function linksOf(graph: Graph): Links {
   return {
-    ids: new Set(graph.nodes.map((node) => node.id)),
     incoming: Map.groupBy(graph.edges, (edge) => edge.target),
     outgoing: Map.groupBy(graph.edges, (edge) => edge.source),
   }
@@ -67,10 +70,9 @@ function compileNode(
   node: GraphNode,
   links: Links,
   catalog: Catalog,
+  checking: Checking,
 ): { readonly node: PlanNode | undefined; readonly problems: GraphProblem[] } {
-  // `__proto__` cannot be a key of the plan's records.
-  if (node.id === '' || node.id === '__proto__')
-    return { node: undefined, problems: [{ code: 'node_without_id', params: {} }] }
+  if (!isUsableId(node.id)) return { node: undefined, problems: [{ code: 'node_without_id', params: {} }] }
   const type = typeOf(catalog, node)
   if (type === undefined) {
     return { node: undefined, problems: [{ code: 'unknown_type', params: { type: node.type }, nodeId: node.id }] }
@@ -78,7 +80,7 @@ function compileNode(
   const data = NodeData.safeParse(node.data)
   if (!data.success) return { node: undefined, problems: data.error.issues.map((issue) => dataProblem(node, issue)) }
   const bare = [...(type.expressions ?? [])]
-  const problems = [...checkConfig(node, data.data, type), ...checkExpressions(node, data.data, bare, links.ids)]
+  const problems = [...checkConfig(node, data.data, type), ...checkExpressions(node, data.data, bare, checking)]
   return {
     node: {
       ...data.data,
@@ -126,20 +128,35 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   )
 }
 
+/** What the expressions of one graph are checked with: its node ids, and how many more may come. */
+interface Checking {
+  readonly ids: ReadonlySet<string>
+  expressionsLeft: number
+}
+
 function checkExpressions(
   node: GraphNode,
   data: NodeData,
   bare: readonly string[],
-  ids: ReadonlySet<string>,
+  checking: Checking,
 ): GraphProblem[] {
-  return findHoles(data.config, bare).flatMap(({ path, hole }): GraphProblem[] => {
+  const problems: GraphProblem[] = []
+  for (const { path, hole } of findHoles(data.config, bare)) {
     const at = { nodeId: node.id, path: toPointer(['data', 'config', ...path]) }
-    const { result, source: expression } = hole
-    if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail }, ...at }]
-    return result.value.nodeIds
-      .filter((id) => !ids.has(id))
-      .map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail }, ...at }))
-  })
+    checking.expressionsLeft -= 1
+    if (checking.expressionsLeft < 0) {
+      problems.push({ code: 'too_many_expressions', params: { limit: MAX_EXPRESSIONS }, ...at })
+      break
+    }
+    problems.push(...checkHole(hole, checking.ids).map((problem) => ({ ...problem, ...at })))
+  }
+  return problems
+}
+
+function checkHole({ result, source: expression }: Hole, ids: ReadonlySet<string>): GraphProblem[] {
+  if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail } }]
+  const unknown = result.value.nodeIds.filter((id) => !ids.has(id))
+  return unknown.map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail } }))
 }
 
 function compileEdges(graph: Graph, catalog: Catalog, problems: GraphProblem[]): Map<string, PlanEdge> {

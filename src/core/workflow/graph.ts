@@ -16,6 +16,7 @@ export type RetryPolicy = z.infer<typeof RetryPolicy>
 /** A node may take this long: an alarm handler of the platform ends at 15 minutes. */
 const MAX_NODE_TIMEOUT_MS = 600_000
 const DEFAULT_NODE_TIMEOUT_MS = 60_000
+const MAX_ID_LENGTH = 200
 const YEAR_MS = 366 * 24 * 3_600_000
 
 const jsonObject = AnyJsonObject
@@ -92,7 +93,7 @@ function readNode(node: JsonObject): GraphNode {
 
 function readEdge(edge: JsonObject, index: number): GraphEdge {
   return {
-    id: edgeId(edge) || `edge-${index + 1}`,
+    id: edgeId(edge, index),
     source: text(edge['source']),
     sourceHandle: text(edge['sourceHandle'] ?? edge['sourcePort']) || 'out',
     target: text(edge['target']),
@@ -100,10 +101,15 @@ function readEdge(edge: JsonObject, index: number): GraphEdge {
   }
 }
 
-/** `__proto__` cannot be a key of the plan's records. */
-function edgeId(edge: JsonObject): string {
+/** Ids stand in every event. `__proto__` cannot be a key of the plan's records. */
+export function isUsableId(id: string): boolean {
+  return id !== '' && id !== '__proto__' && id.length <= MAX_ID_LENGTH
+}
+
+/** Nobody but the editor speaks of an edge by its id: one that we cannot use is replaced. */
+function edgeId(edge: JsonObject, index: number): string {
   const id = text(edge['id'])
-  return id === '__proto__' ? '' : id
+  return isUsableId(id) ? id : `edge-${index + 1}`
 }
 
 function objects(value: Json | undefined): readonly JsonObject[] {

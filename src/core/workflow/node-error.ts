@@ -75,6 +75,15 @@ export class NodeFailure extends Error {
   }
 }
 
+/** An error is part of an event: what a config or a server put into it may not make it too large to be stored. */
+const MAX_PARAM_LENGTH = 500
+
+function shorten(params: Params): Params {
+  const cut = (value: string | number): string | number =>
+    typeof value === 'string' && value.length > MAX_PARAM_LENGTH ? `${value.slice(0, MAX_PARAM_LENGTH)}…` : value
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, cut(value)]))
+}
+
 /** Builds the stored form out of a sentence. */
 export function toNodeError(
   code: string,
@@ -82,10 +91,11 @@ export function toNodeError(
   params: Params = {},
   more: { status?: number; body?: Json } = {},
 ) {
+  const short = shorten(params)
   return {
     code,
-    message: say(text, 'pt', params),
-    message_en: say(text, 'en', params),
+    message: say(text, 'pt', short),
+    message_en: say(text, 'en', short),
     ...more,
   } satisfies NodeError
 }

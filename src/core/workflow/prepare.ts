@@ -12,7 +12,6 @@ export const MAX_OUTPUT_BYTES = 1_048_576
 const MAX_OUTPUT_DEPTH = 500
 /** An evaluated config may refer to a few outputs as a whole; a node writes it out. */
 const MAX_CONFIG_BYTES = 4_194_304
-const MAX_REASON_LENGTH = 500
 
 /** What expressions may say of the run itself. */
 export interface RunFacts {
@@ -62,7 +61,7 @@ export function prepareVisit(
   const config = type.config.safeParse(rendered)
   if (!config.success) {
     const reason = config.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-    throw new NodeFailure(nodeError('config_invalid', { reason: reason.slice(0, MAX_REASON_LENGTH) }))
+    throw new NodeFailure(nodeError('config_invalid', { reason }))
   }
   return { config: config.data, input, trigger: state.inputs }
 }

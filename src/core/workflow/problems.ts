@@ -6,7 +6,7 @@ const sentence = (pt: string, en: string): Sentence => ({ pt, en })
 export const GRAPH_PROBLEMS = {
   no_nodes: sentence('O workflow não tem nós.', 'The workflow has no nodes.'),
   no_start: sentence('Nenhum nó pode começar a execução.', 'No node can start the execution.'),
-  node_without_id: sentence('Um nó não tem id.', 'A node has no id.'),
+  node_without_id: sentence('Um nó não tem um id utilizável.', 'A node has no usable id.'),
   duplicate_node: sentence('O id {node} aparece em mais de um nó.', 'The id {node} appears on more than one node.'),
   unknown_type: sentence('O tipo de nó {type} não existe.', 'The node type {type} does not exist.'),
   bad_data: sentence('Valor inválido: {detail}', 'Invalid value: {detail}'),
@@ -22,6 +22,10 @@ export const GRAPH_PROBLEMS = {
     'The node {node} has no handle {handle}.',
   ),
   unreachable_node: sentence('Nenhum caminho leva ao nó {node}.', 'No path leads to the node {node}.'),
+  too_many_expressions: sentence(
+    'O workflow tem mais de {limit} expressões.',
+    'The workflow has more than {limit} expressions.',
+  ),
   expression_syntax: sentence(
     'A expressão {expression} não está bem formada: {detail}',
     'The expression {expression} is malformed: {detail}',

@@ -35,19 +35,21 @@ const MAX_MALFORMED = 20
 
 /** A template's parts in order: plain text and holes. */
 export function parseTemplate(text: string): (string | Hole)[] {
-  const parts: (string | Hole)[] = []
+  return [...readParts(text)]
+}
+
+function* readParts(text: string): Generator<string | Hole> {
   let end = 0
   let malformed = 0
   for (let open = text.indexOf('{{'); open !== -1; open = text.indexOf('{{', end)) {
-    if (open > end) parts.push(text.slice(end, open))
+    if (open > end) yield text.slice(end, open)
     const { hole, next } = parseHole(text, open + 2)
-    parts.push(hole)
+    yield hole
     end = next
     if (!hole.result.ok && hole.result.error.code === 'expression_syntax') malformed += 1
     if (malformed === MAX_MALFORMED) break
   }
-  if (end < text.length) parts.push(text.slice(end))
-  return parts
+  if (end < text.length) yield text.slice(end)
 }
 
 /** The parser says where the expression ends, so that `}}` may stand within it, in an object or a string. */
@@ -84,18 +86,19 @@ export function containsTemplate(value: unknown): boolean {
 export type ConfigPath = readonly (string | number)[]
 
 /** Every hole in a config, with the keys and indexes that lead to it. Fields in `bare` need no braces. */
-export function findHoles(
+export function* findHoles(
   config: Json,
   bare: readonly string[],
   path: ConfigPath = [],
-): { path: ConfigPath; hole: Hole }[] {
+): Generator<{ path: ConfigPath; hole: Hole }> {
   if (typeof config === 'string') {
-    const parts = parseTemplate(bracedIfBare(config, path, bare))
-    return parts.filter((part) => typeof part !== 'string').map((hole) => ({ path, hole }))
+    for (const part of readParts(bracedIfBare(config, path, bare)))
+      if (typeof part !== 'string') yield { path, hole: part }
+  } else if (Array.isArray(config)) {
+    for (const [index, member] of config.entries()) yield* findHoles(member, bare, [...path, index])
+  } else if (isJsonObject(config)) {
+    for (const [key, member] of Object.entries(config)) yield* findHoles(member, bare, [...path, key])
   }
-  if (Array.isArray(config)) return config.flatMap((member, index) => findHoles(member, bare, [...path, index]))
-  if (!isJsonObject(config)) return []
-  return Object.entries(config).flatMap(([key, member]) => findHoles(member, bare, [...path, key]))
 }
 
 function bracedIfBare(text: string, path: ConfigPath, bare: readonly string[]): string {

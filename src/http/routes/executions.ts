@@ -10,6 +10,7 @@ import { findExecution } from '#services/executions/find-execution'
 import { listEvents } from '#services/executions/list-events'
 import { listExecutions } from '#services/executions/list-executions'
 import { listNodeVisits } from '#services/executions/list-node-visits'
+import { listWorkflowExecutions } from '#services/executions/list-workflow-executions'
 import { startExecution } from '#services/executions/start-execution'
 import { toStarted } from '#services/executions/to-started'
 import { waitExecution } from '#services/executions/wait-execution'
@@ -140,10 +141,9 @@ export const executionRoutes = createRoutes()
     return finished === undefined ? c.json(toStarted(ctx, started), 202) : c.json(finished, 200)
   })
   .openapi(getExecutions, async (c) => c.json(await listExecutions(c.var.ctx, c.req.valid('query')), 200))
-  .openapi(getWorkflowExecutions, async (c) => {
-    const filter = { ...c.req.valid('query'), workflow_id: c.req.valid('param').id }
-    return c.json(await listExecutions(c.var.ctx, filter), 200)
-  })
+  .openapi(getWorkflowExecutions, async (c) =>
+    c.json(await listWorkflowExecutions(c.var.ctx, c.req.valid('param').id, c.req.valid('query')), 200),
+  )
   .openapi(getExecution, async (c) => c.json(await findExecution(c.var.ctx, c.req.valid('param').id), 200))
   .openapi(getNodes, async (c) =>
     c.json(await listNodeVisits(c.var.ctx, c.req.valid('param').id, c.req.valid('query')), 200),

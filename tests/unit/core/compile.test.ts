@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { compile } from '#core/workflow/compile'
-import { GRAPH_PROBLEMS } from '#core/workflow/problems'
+import type { GRAPH_PROBLEMS } from '#core/workflow/problems'
 import { Plan } from '#core/workflow/plan'
 import { catalog } from '#nodes/catalog'
 import { AnyJsonObject } from '#core/json'
@@ -26,6 +26,13 @@ describe('what is wrong with a graph', () => {
       { nodeId: 'a', path: '/data/retry/max_attempts' },
     ],
     bad_config: [draw('start -> a', { a: set({ fields: {}, 'a/b~c': 1 }) }), { nodeId: 'a', path: '/data/config' }],
+    too_many_expressions: [
+      draw('start -> a; start -> b', {
+        a: set({ fields: { x: '{{ 1 }}'.repeat(6_000) } }),
+        b: set({ fields: { x: '{{ 1 }}'.repeat(400_000) } }),
+      }),
+      { nodeId: 'b', path: '/data/config/fields/x', params: { limit: 10_000 } },
+    ],
     bad_settings: [draw('start', {}, { concurrency: 0 }), { path: '/settings/concurrency' }],
     dangling_edge: [
       { nodes: [start], edges: [{ id: 'e', source: 'start', target: 'gone' }] },
@@ -91,6 +98,13 @@ describe('what is wrong with a graph', () => {
       expect(codes).toEqual(id === '__proto__' ? ['node_without_id', 'unreachable_node'].slice(0, codes.length) : [])
     },
   )
+
+  test('ids stand in every event, so they are short', () => {
+    const long = 'x'.repeat(201)
+    expect(problemsOf({ nodes: [{ id: long, type: 'work' }] })).toMatchObject([{ code: 'node_without_id' }])
+    const { edges } = planOf({ ...draw('start -> a'), edges: [{ id: long, source: 'start', target: 'a' }] })
+    expect(Object.keys(edges)).toEqual(['edge-1'])
+  })
 
   test('an edge with the id __proto__ gets another one', () => {
     const definition: JsonObject = JSON.parse(

@@ -56,8 +56,9 @@ describe('cancel', () => {
 
   it('happens once, however many ask', async () => {
     const id = await startHeld(newId())
-    const statuses = (await Promise.all(Array.from({ length: 20 }, () => cancel(id)))).map(({ status }) => status)
-    expect(statuses.toSorted()).toEqual([200, ...Array.from({ length: 19 }, () => 409)])
+    const answers = await Promise.all(Array.from({ length: 20 }, () => cancel(id)))
+    const count = (wanted: number): number => answers.filter(({ status }) => status === wanted).length
+    expect([count(200), count(409)]).toEqual([1, 19])
     expect((await ana.events(id)).filter(({ event_type }) => event_type === 'execution_cancelled')).toHaveLength(1)
   })
 

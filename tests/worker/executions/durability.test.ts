@@ -44,7 +44,7 @@ async function expectSoundEvents(id: string): Promise<void> {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
   expect(events.filter(isLast)).toHaveLength(1)
   const outcomes = events.filter(({ event_type }) => /node_(completed|failed)/.test(event_type))
-  const keys = outcomes.map(({ node_id, data }) => `${node_id ?? ''} ${String(data['visit'])}`)
+  const keys = outcomes.map(({ node_id, data }) => JSON.stringify([node_id, data['visit']]))
   expect(new Set(keys).size).toBe(keys.length)
 }
 
@@ -113,6 +113,25 @@ describe('an actor whose write fails', () => {
     await release(key)
     await expect.poll(() => runDurableObjectAlarm(actorOf(id)).catch(() => false)).toBe(true)
     await statusOf(id).toBe('completed')
+    expect(await requestsOf(key)).toHaveLength(2)
+    await expectSoundEvents(id)
+  })
+})
+
+describe('an alarm that fails', () => {
+  it('is not the last one (P5)', { timeout: 30_000 }, async () => {
+    const key = newId()
+    const data = { retry: { backoff_ms: 600 } }
+    const id = await ana.start(chain([trigger, httpNode('call', `${HTTP_URL}/script/${key}?answers=503,200`, data)]))
+    await expect.poll(async () => (await ana.visits(id))[1]?.status).toBe('retrying')
+    await runInDurableObject(actorOf(id), (_, state) => {
+      vi.spyOn(state.storage, 'transactionSync').mockImplementation(() => {
+        throw new Error('the disk is full')
+      })
+    })
+    await expect
+      .poll(async () => (await ana.call('/executions?status=completed')).body, { timeout: 25_000 })
+      .toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ id })]) })
     expect(await requestsOf(key)).toHaveLength(2)
     await expectSoundEvents(id)
   })

@@ -146,6 +146,14 @@ describe('the list', () => {
     expect(await list('/executions?page=5', rui)).toMatchObject({ items: [], total: 2 })
   })
 
+  it('of a workflow stays when that is deleted', async () => {
+    const { id, workflow_id } = await ana.run(journey(newId()))
+    const path = `/workflows/${workflow_id}/executions`
+    await expect.poll(async () => (await list(`${path}?status=completed`)).total).toBe(1)
+    await ana.call(`/workflows/${workflow_id}`, { method: 'DELETE' })
+    expect(await list(path)).toMatchObject({ items: [{ id }] })
+  })
+
   it.each(['status=done', 'from=yesterday', 'workflow_id=x', 'size=0'])('refuses %s', async (query) => {
     expect((await ana.call(`/executions?${query}`)).status).toBe(422)
   })

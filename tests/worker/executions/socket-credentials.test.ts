@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { decodeJwt } from 'jose'
@@ -98,12 +98,13 @@ describe('a token', () => {
   })
 
   it('does not ring without end for a client that never answers the close', async () => {
-    const socket = await openSocket(path(`?token=${await tokenEndingIn(60_000)}`))
+    const run = await ana.run(chain([trigger]))
+    const socket = await openSocket(`/api/v1/ws/execution/${run.id}?token=${await tokenEndingIn(60_000)}`)
     await socket.until(isLast)
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000)
-    expect(await runDurableObjectAlarm(actorOf(id))).toBe(true)
-    await socket.closed
-    expect(await runDurableObjectAlarm(actorOf(id))).toBe(false)
+    expect(await runDurableObjectAlarm(actorOf(run.id))).toBe(true)
+    const alarm = () => runInDurableObject(actorOf(run.id), (_, state) => state.storage.getAlarm())
+    await expect.poll(alarm).toBeNull()
   })
 })
 

@@ -128,6 +128,7 @@ describe('a workflow', () => {
       eva.call(`/workflows/${id}`, { method: 'DELETE' }),
       eva.call(`/workflows/${id}/validate`, { method: 'POST' }),
       eva.call(`/workflows/${id}/execute`, { method: 'POST' }),
+      eva.call(`/workflows/${id}/executions`),
       eva.call('/executions', { json: { workflow_id: id } }),
     ]
     for (const answer of await Promise.all(attempts)) expect(problemOf(answer)).toMatchObject({ status: 404 })

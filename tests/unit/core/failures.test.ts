@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { advance } from '#core/workflow/advance'
+import { toNodeVisits } from '#core/workflow/execution'
+import { localizeNodeError, NodeFailure } from '#core/workflow/node-error'
+import { initialState } from '#core/workflow/run'
+import { nextTick } from '#core/workflow/transition'
+import { draw } from './graph-builder.ts'
+import { machineOf, started, T0 } from './run-driver.ts'
+
+describe('a failing node', () => {
+  const flaky = { retry: { max_attempts: 3, backoff_ms: 1000, factor: 2 } }
+
+  test('is tried again after a growing wait, and fails the run after the last attempt', () => {
+    const run = started(draw('start -> a', { a: flaky }))
+    run.fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying')[0]).toMatchObject({ attempt: 2, resume_at: T0 + 1000 })
+    expect(nextTick(run.machine.plan, run.state)).toBe(T0 + 1000)
+    run.tick(999)
+    expect(run.busy).toEqual([])
+    run.tick(1).fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying')[1]).toMatchObject({ attempt: 3, resume_at: T0 + 3000 })
+    run.tick(2000).fail('a', { retryable: true })
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'unexpected', node_id: 'a' } })
+  })
+
+  test.each([
+    [0, 750],
+    [0.5, 1000],
+    [0.999_999, 1250],
+  ])('the wait is scattered: chance %d gives %d ms', (random, wait) => {
+    const run = started(draw('start -> a', { a: flaky }))
+    run.random = random
+    run.fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying')[0]?.resume_at).toBe(T0 + wait)
+  })
+
+  test.each([
+    [5_000, 5_000],
+    [10, 1_000],
+    [86_400_000, 3_600_000],
+    [Number.POSITIVE_INFINITY, 3_600_000],
+  ])('Retry-After of %d ms is kept to, up to an hour', (retryAfterMs, wait) => {
+    const run = started(draw('start -> a', { a: flaky }))
+    run.fail('a', { retryable: true, retryAfterMs })
+    expect(run.eventsOf('node_retrying')[0]?.resume_at).toBe(T0 + wait)
+  })
+
+  test('is not tried again when that would not help', () => {
+    const run = started(draw('start -> a', { a: flaky })).fail('a')
+    expect(run.state.status).toBe('failed')
+  })
+
+  test('on_error fail: the rest is cancelled', () => {
+    const run = started(draw('start -> a; start -> b')).fail('a')
+    expect(run.aborted).toBe(true)
+    expect(toNodeVisits(run.machine.plan, run.state).map((visit) => visit.status)).toEqual([
+      'completed',
+      'failed',
+      'cancelled',
+    ])
+  })
+
+  test('on_error continue: goes on with null and keeps the error', () => {
+    const run = started(draw('start -> a -> b', { a: { on_error: 'continue' } })).fail('a')
+    run.succeed('b')
+    expect(run.state.status).toBe('completed')
+    expect(toNodeVisits(run.machine.plan, run.state)).toMatchObject([
+      {},
+      { status: 'failed', error: { code: 'unexpected' }, output: null },
+      { input: null },
+    ])
+  })
+
+  /*
+   *   start -> a -> b
+   *            a -error-> c
+   */
+  test('on_error branch: the error leaves by its own handle', () => {
+    const run = started(draw('start -> a -> b; a -error-> c', { a: { on_error: 'branch' } })).fail('a')
+    expect(run.busy).toEqual(['c'])
+    expect(toNodeVisits(run.machine.plan, run.state)[2]?.input).toMatchObject({ code: 'unexpected', node_id: 'a' })
+    run.succeed('c', 'rescued')
+    expect(run.state).toMatchObject({ status: 'completed', output: 'rescued' })
+  })
+
+  test('an expression that fails names itself and fails the node', () => {
+    const run = started(draw('start -> a', { a: { type: 'set', config: { fields: { x: '{{ $trigger + 1 }}' } } } }), {})
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'expression_failed', node_id: 'a' } })
+    expect(run.state.error?.message_en).toBe('The expression $trigger + 1 failed: an object is not a number')
+    expect(run.state.error && localizeNodeError(run.state.error, 'en').message).toMatch(/^The expression/)
+  })
+
+  test('an exception of ours becomes a failure without its inside', () => {
+    const machine = machineOf(draw('start -> a', { a: { type: 'pass' } }))
+    const broken = {
+      ...machine,
+      catalog: { ...machine.catalog, pass: { ...machine.catalog['pass'], decide: () => JSON.parse('{secret') } },
+    } as typeof machine
+    const state = initialState()
+    advance(broken, state, { type: 'start', inputs: null }, { now: T0, random: 0 })
+    expect(state).toMatchObject({ status: 'failed', error: { code: 'unexpected' } })
+    expect(JSON.stringify(state.error)).not.toContain('secret')
+  })
+
+  test('NodeFailure says by default that trying again is of no use', () => {
+    expect(new NodeFailure({ code: 'x', message: 'm', message_en: 'm' })).toMatchObject({ retryable: false })
+  })
+})
