@@ -28,7 +28,12 @@ const KEPT_ACROSS_ORIGINS: ReadonlySet<string> = new Set([
   'user-agent',
 ])
 
-const BODY_HEADERS = ['content-encoding', 'content-language', 'content-location', 'content-type']
+const BODY_HEADERS: ReadonlySet<string> = new Set([
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+])
 
 // What workerd undoes by itself, and only when it is spelled just so; Node undoes more. So nothing else is asked for.
 const DECODED: ReadonlySet<string> = new Set(['gzip', 'br'])
@@ -46,9 +51,10 @@ const USER_AGENT = 'SynapScale'
  */
 export function toOutgoingHeaders(init: HeadersInit | undefined): Headers {
   const headers = new Headers(init)
-  const named = (headers.get('connection') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const connection = headers.get('connection') ?? ''
+  const named = new Set(connection.split(',').map((name) => name.trim().toLowerCase()))
   for (const name of Array.from(headers.keys())) {
-    if (TRANSPORT_HEADERS.has(name) || name.startsWith('cf-') || named.includes(name)) headers.delete(name)
+    if (TRANSPORT_HEADERS.has(name) || name.startsWith('cf-') || named.has(name)) headers.delete(name)
   }
   headers.set('accept-encoding', ACCEPT_ENCODING)
   if (!headers.has('user-agent')) headers.set('user-agent', USER_AGENT)
@@ -62,7 +68,7 @@ export function acrossOrigins(headers: Headers): Headers {
 
 /** The headers of a request that a redirect turned into a GET. */
 export function withoutBodyHeaders(headers: Headers): Headers {
-  return new Headers(Array.from(headers).filter(([name]) => !BODY_HEADERS.includes(name)))
+  return new Headers(Array.from(headers).filter(([name]) => !BODY_HEADERS.has(name)))
 }
 
 /** The headers of an answer as its body is read: the transport has decompressed it, but still shows what was sent. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingHttpHeaders, type ServerResponse, createServer } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { z } from 'zod'
 
 /** One answer of the scripted provider. */
@@ -61,14 +61,17 @@ const DEFAULT_USAGE: ScriptedUsage = { prompt_tokens: 7, completion_tokens: 5, t
 /** A provider that speaks OpenAI's chat completions over real HTTP on 127.0.0.1 and answers as told. */
 export async function startScriptedModel(script: Script): Promise<ScriptedModel> {
   const requests: ScriptedRequest[] = []
-  const server = createServer(async (incoming, response) => {
+  const server = createServer((incoming, response) => void answer(incoming, response))
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const text = await new Response(new Blob(await incoming.toArray())).text()
     const body = CompletionBody.parse(JSON.parse(text))
     const request = { path: incoming.url ?? '', headers: incoming.headers, body }
     const index = requests.push(request) - 1
     const reply = typeof script === 'function' ? script(request, index) : (script[index] ?? script.at(-1) ?? script[0])
     send(response, reply, request)
-  })
+  }
+
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = z.object({ port: z.number() }).parse(server.address())

@@ -69,7 +69,7 @@ export function decide(machine: Machine, state: RunState, command: RunCommand, m
 function pureWork(machine: Machine, state: RunState, command: Perform, moment: Moment): (() => Emission) | undefined {
   const { plan, catalog, facts } = machine
   const node = planNode(plan, command.node_id)
-  if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)))
+  if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)), node.mainHandle)
   const type = catalog[node.type]
   if (type === undefined || !isPure(type)) return undefined
   return () => type.decide(prepareVisit(plan, state, command, type, facts, moment.now))

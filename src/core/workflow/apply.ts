@@ -128,7 +128,7 @@ function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'nod
   if (event.on_error === 'branch') sendTokens(plan, state, event, ['error'])
   if (event.on_error === 'continue') {
     state.outputs.set(event.node_id, null)
-    sendTokens(plan, state, event, ['out'])
+    sendTokens(plan, state, event, [planNode(plan, event.node_id).mainHandle])
   }
 }
 

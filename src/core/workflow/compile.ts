@@ -13,7 +13,7 @@ import {
 import type { AnyNodeType, Catalog } from './node-type.ts'
 import type { Plan, PlanEdge, PlanNode } from './plan.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
-import { containsTemplate, findHoles, type Hole } from './template.ts'
+import { containsTemplate, findHoles, type Hole, isMixedText } from './template.ts'
 
 /** Of a graph that is wrong all over, this many problems are told. */
 const MAX_PROBLEMS = 1_000
@@ -80,13 +80,18 @@ function compileNode(
   const data = NodeData.safeParse(node.data)
   if (!data.success) return { node: undefined, problems: data.error.issues.map((issue) => dataProblem(node, issue)) }
   const bare = [...(type.expressions ?? [])]
-  const problems = [...checkConfig(node, data.data, type), ...checkExpressions(node, data.data, bare, checking)]
+  const problems = [
+    ...checkConfig(node, data.data, type),
+    ...checkBareFields(node, data.data, bare),
+    ...checkExpressions(node, data.data, bare, checking),
+  ]
   return {
     node: {
       ...data.data,
       id: node.id,
       type: node.type,
       bare,
+      mainHandle: type.ports.out[0] ?? 'out',
       incoming: (links.incoming.get(node.id) ?? []).map((edge) => edge.id),
       outgoing: (links.outgoing.get(node.id) ?? []).map((edge) => edge.id),
     },
@@ -126,6 +131,17 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   )
+}
+
+/** A field that is an expression: without it the node decides nothing, and text around one is true whatever it says. */
+function checkBareFields(node: GraphNode, data: NodeData, bare: readonly string[]): GraphProblem[] {
+  return bare.flatMap((field): GraphProblem[] => {
+    const value = data.config[field]
+    if (value !== undefined && !(typeof value === 'string' && isMixedText(value))) return []
+    return [
+      { code: 'expression_missing', params: { field }, nodeId: node.id, path: toPointer(['data', 'config', field]) },
+    ]
+  })
 }
 
 /** What the expressions of one graph are checked with: its node ids, and how many more may come. */

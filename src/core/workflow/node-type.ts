@@ -61,7 +61,7 @@ interface NodeDescription<Config extends z.ZodType> {
   readonly ports: { readonly in: readonly string[]; readonly out: readonly string[] }
   /** Fields may hold `{{ … }}`; the schema describes what they evaluate to. */
   readonly config: Config
-  /** Fields of `config` that are an expression also without the braces. */
+  /** Fields of `config` that must be there and are one expression, also without the braces. */
   readonly expressions?: readonly string[]
   readonly example: { readonly config: Json; readonly input: Json; readonly output: Json }
 }

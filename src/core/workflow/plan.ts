@@ -8,6 +8,8 @@ export const PlanNode = z.object({
   type: z.string(),
   /** Fields of `config` that are expressions also without braces. */
   bare: z.array(z.string()),
+  /** Where a node leaves that is disabled, or that goes on after a failure: its type's first handle. */
+  mainHandle: z.string(),
   /** Ids of edges, in the graph's order. */
   incoming: z.array(z.string()),
   outgoing: z.array(z.string()),

@@ -24,7 +24,8 @@ export function inputOf(plan: Plan, state: RunState, visit: Visit): Json {
   const node = planNode(plan, visit.node_id)
   const [first] = visit.tokens
   if (first === undefined) return state.inputs
-  if (node.incoming.length === 1) return visitOf(state, first.from).output
+  // `any` and `each` take one token: it comes as it is.
+  if (node.incoming.length === 1 || node.join !== 'all') return visitOf(state, first.from).output
   return Object.fromEntries(
     visit.tokens.map((token) => [planEdge(plan, token.edge).source, visitOf(state, token.from).output]),
   )

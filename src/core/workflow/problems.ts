@@ -26,6 +26,10 @@ export const GRAPH_PROBLEMS = {
     'O workflow tem mais de {limit} expressões.',
     'The workflow has more than {limit} expressions.',
   ),
+  expression_missing: sentence(
+    'O campo {field} precisa ser uma única expressão.',
+    'The field {field} must be one single expression.',
+  ),
   expression_syntax: sentence(
     'A expressão {expression} não está bem formada: {detail}',
     'The expression {expression} is malformed: {detail}',

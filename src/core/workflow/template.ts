@@ -101,6 +101,15 @@ export function* findHoles(
   }
 }
 
+/** Whether a text is empty, or more than one expression: no good for a field that is an expression. */
+export function isMixedText(text: string): boolean {
+  return text.trim() === '' || (text.includes('{{') && meaningfulParts(parseTemplate(text)).length > 1)
+}
+
+function meaningfulParts(parts: readonly (string | Hole)[]): (string | Hole)[] {
+  return parts.filter((part) => typeof part !== 'string' || part.trim() !== '')
+}
+
 function bracedIfBare(text: string, path: ConfigPath, bare: readonly string[]): string {
   const isBare = path.length === 1 && bare.includes(String(path[0])) && !text.includes('{{') && text.trim() !== ''
   return isBare ? `{{ ${text} }}` : text
@@ -133,7 +142,7 @@ function render(config: Json, bare: readonly string[], evaluation: Evaluation, p
 function renderText(text: string, evaluation: Evaluation): unknown {
   if (!text.includes('{{')) return text
   const parts = parseTemplate(text)
-  const meaningful = parts.filter((part) => typeof part !== 'string' || part.trim() !== '')
+  const meaningful = meaningfulParts(parts)
   const [only] = meaningful
   if (meaningful.length === 1 && only !== undefined && typeof only !== 'string') return evaluateHole(only, evaluation)
   return parts.reduce<string>((rendered, part) => {

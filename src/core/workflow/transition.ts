@@ -2,7 +2,7 @@ import { type Json, JsonTooLarge, measureJson } from '#lib/json'
 import { apply } from './apply.ts'
 import { findReady, type Ready } from './join.ts'
 import { nodeError } from './node-error.ts'
-import { type Plan, planNode } from './plan.ts'
+import { type Plan, planEdge, type PlanNode, planNode } from './plan.ts'
 import { MAX_OUTPUT_BYTES } from './prepare.ts'
 import { nextAttemptAt } from './retry.ts'
 import {
@@ -177,10 +177,15 @@ function fits(output: Json): boolean {
 
 /** The output of the visited node without outgoing edges, or an object by node id when there are several. */
 function outputOf(plan: Plan, state: RunState): Json {
-  const ends = Object.values(plan.nodes).filter((node) => node.outgoing.length === 0 && state.outputs.has(node.id))
+  const ends = Object.values(plan.nodes).filter((node) => isEnd(plan, node) && state.outputs.has(node.id))
   const [only] = ends
   if (ends.length === 1 && only !== undefined) return state.outputs.get(only.id) ?? null
   return ends.length === 0
     ? null
     : Object.fromEntries(ends.map((node) => [node.id, state.outputs.get(node.id) ?? null]))
+}
+
+/** An edge for failures does not make a last node another's predecessor. */
+function isEnd(plan: Plan, node: PlanNode): boolean {
+  return node.outgoing.every((edge) => planEdge(plan, edge).sourceHandle === 'error')
 }

@@ -26,10 +26,11 @@ export async function startExecution(
   trigger: string,
   idempotency?: Idempotency,
 ): Promise<Execution> {
-  const id = await claimId(ctx, idempotency, () => sealedId(ctx.config.SECRET_KEY, ctx.now()))
+  const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
+  const id = await claimId(ctx, idempotency, () => minted)
   const run = workflowRun(ctx.env, id)
   // A repeat answers what it did, whatever has become of the workflow since.
-  const known = idempotency && (await run.describe(ctx.principal.workspaceId))
+  const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
   const pinned = await (version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version))
   return run.start({

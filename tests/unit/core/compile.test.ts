@@ -16,6 +16,7 @@ describe('what is wrong with a graph', () => {
     no_nodes: [{ nodes: [], edges: [] }, {}],
     no_start: [draw('a -> b -> a'), {}],
     node_without_id: [{ nodes: [start, { type: 'set' }] }, {}],
+    expression_missing: [draw('start -> a', { a: { type: 'if', config: {} } }), { nodeId: 'a' }],
     duplicate_node: [{ nodes: [start, start] }, { nodeId: 'start' }],
     unknown_type: [
       draw('start -> a', { a: { type: 'constructor' } }),
@@ -138,6 +139,16 @@ describe('templates before the run', () => {
     const fork = { type: 'if', config: { condition: '$input.a >' } }
     expect(problemsOf(draw('start -> fork', { fork }))).toMatchObject([
       { code: 'expression_syntax', path: '/data/config/condition' },
+    ])
+  })
+
+  test.each([
+    ['text around an expression, which is always true', { condition: '{{ $input.n }} > 100' }],
+    ['nothing between the quotes', { condition: ' ' }],
+    ['no field at all', {}],
+  ])('a field that is an expression may not be %s', (_, config) => {
+    expect(problemsOf(draw('start -> fork', { fork: { type: 'if', config } }))).toMatchObject([
+      { code: 'expression_missing', nodeId: 'fork', path: '/data/config/condition' },
     ])
   })
 

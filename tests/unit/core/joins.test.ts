@@ -212,3 +212,12 @@ describe('join each', () => {
     expect(run.state.visitCounts.get('j')).toBe(2)
   })
 })
+
+describe('the input behind a join', () => {
+  test.each(['any', 'each'])('%s is the one value that came, not an object by source', (join) => {
+    const j = { type: 'set', join, config: { fields: { got: '{{ $input }}' } } }
+    const run = started(draw(DIAMOND, { j }))
+    run.succeed('b', 2)
+    expect(run.state.outputs.get('j')).toEqual({ got: 2 })
+  })
+})

@@ -47,7 +47,7 @@ function chain(length: number): Definition {
 
 /** start -> count -> more -true-> count, this many times */
 function cycle(rounds: number): Definition {
-  const count = { type: 'set', join: 'any', config: { fields: { n: '{{ ($input.more?.n ?? 0) + 1 }}' } } }
+  const count = { type: 'set', join: 'any', config: { fields: { n: '{{ ($input.n ?? 0) + 1 }}' } } }
   const more = { type: 'if', config: { condition: `$input.n < ${rounds}` } }
   return draw('start -> count -> more -true-> count', { count, more })
 }

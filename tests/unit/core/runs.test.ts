@@ -22,6 +22,13 @@ describe('a run', () => {
     expect(run.state.output).toEqual({ a: 1, b: 2 })
   })
 
+  // start -> a, a -error-> b: the way for failures is no way on
+  test('of a node that only leaves on failure gives its output', () => {
+    const run = started(draw('start -> a -error-> b', { a: { on_error: 'branch' } }))
+    run.succeed('a', 'fine')
+    expect(run.state).toMatchObject({ status: 'completed', output: 'fine' })
+  })
+
   /*
    *   start -> fork -true-> a
    *                 -false-> b
@@ -43,7 +50,7 @@ describe('a run', () => {
     const count = {
       type: 'set',
       join: 'any',
-      config: { fields: { n: '{{ ($input.start?.n ?? $input.more?.n) + 1 }}' } },
+      config: { fields: { n: '{{ $input.n + 1 }}' } },
     }
     const more = { type: 'if', config: { condition: '{{ $input.n < 5 }}' } }
     const run = started(draw('start -> count -> more -true-> count; more -false-> end', { count, more }), { n: 0 })
@@ -109,6 +116,13 @@ test('large pure visits make a short step', () => {
 })
 
 describe('a disabled node', () => {
+  // start -> off (if) -true-> a
+  test('without an "out" passes its input on by its first handle', () => {
+    const off = { type: 'if', disabled: true, config: { condition: 'false' } }
+    const run = started(draw('start -> off -true-> a; off -false-> b', { off }), { x: 1 })
+    expect(run.busy).toEqual(['a'])
+  })
+
   test('passes on what it is given', () => {
     const run = started(draw('start -> off -> a', { off: { disabled: true } }), { x: 1 })
     expect(run.busy).toEqual(['a'])
