@@ -17,6 +17,7 @@ import { connect } from '#db/connect'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
 import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
+import { logLine } from '#lib/log'
 import { projectExecution } from '#services/executions/project-execution'
 import { type Perform, performVisit } from './perform.ts'
 import type { RunStorage } from './storage.ts'
@@ -195,9 +196,8 @@ export class LiveRun {
 
   #afterProjection(error: unknown): void {
     if (error !== undefined) {
-      const { executionId } = this.header
       const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-      console.error(JSON.stringify({ level: 'warn', event: 'projection_failed', executionId, error: text }))
+      logLine('warn', { event: 'projection_failed', execution_id: this.header.executionId, error: text })
     }
     this.arm()
   }

@@ -5,6 +5,7 @@ import { type EffectNodeType, isPure, type NodePorts } from '#core/workflow/node
 import { planNode } from '#core/workflow/plan'
 import { checkEmission, MAX_OUTPUT_BYTES, prepareVisit } from '#core/workflow/prepare'
 import type { RunCommand, RunInput, RunState } from '#core/workflow/run'
+import { describeError, logLine } from '#lib/log'
 import { ModelError } from '#llm/errors'
 import { MODEL_MESSAGES } from '#llm/messages'
 import { createModels } from '#llm/models'
@@ -129,7 +130,6 @@ function explain(error: unknown): unknown {
     const failure = toNodeError(error.code, MODEL_MESSAGES[error.code], error.params, { status })
     return new NodeFailure(failure, { retryable, retryAfterMs })
   }
-  if (!(error instanceof NodeFailure))
-    console.error(JSON.stringify({ level: 'error', event: 'node_unexpected', error: String(error) }))
+  if (!(error instanceof NodeFailure)) logLine('error', { event: 'node_unexpected', error: describeError(error) })
   return error
 }

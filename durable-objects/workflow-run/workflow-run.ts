@@ -10,6 +10,7 @@ import {
 import { isFinal } from '#core/workflow/run'
 import type { RunOrder } from '#core/workflow/order'
 import { parseClientFrame, readSocketOrder } from '#core/socket'
+import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveRun } from './live-run.ts'
 import { createRunStorage } from './storage.ts'
@@ -134,7 +135,7 @@ export class WorkflowRun extends DurableObject<Env> {
     try {
       this.#live?.ring()
     } catch (error) {
-      console.error(JSON.stringify({ level: 'error', event: 'alarm_failed', error: String(error) }))
+      logLine('error', { event: 'alarm_failed', error: describeError(error) })
       await this.ctx.storage.setAlarm(Date.now() + 10_000)
     }
   }

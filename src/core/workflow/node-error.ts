@@ -39,6 +39,10 @@ export const NODE_ERRORS = {
     'O servidor parou no meio; o nó roda de novo.',
     'The server stopped midway; the node runs again.',
   ),
+  interrupted_too_often: sentence(
+    'O servidor parou {limit} vezes durante este nó.',
+    'The server stopped {limit} times during this node.',
+  ),
   unexpected: sentence('Erro inesperado no nó.', 'Unexpected error in the node.'),
 } as const satisfies Record<string, Sentence>
 

@@ -20,6 +20,8 @@ import {
 /** A node may be re-entered through a cycle this often; an execution may have this many visits (`engine.md`). */
 const MAX_NODE_VISITS = 1_000
 const MAX_VISITS = 100_000
+/** Crashes that one visit outlives: a run that fills the process's memory would otherwise stop it again and again. */
+const MAX_LOSSES = 20
 /** All outputs of a run lie in its actor's memory, which has 128 MiB for everything. */
 const MAX_RUN_OUTPUT_BYTES = 33_554_432
 
@@ -69,7 +71,7 @@ function takeInput(plan: Plan, state: RunState, input: RunInput, moment: Moment,
         record({ type: 'node_completed', at, ...refOf(visit), handles: [...input.handles], output: input.output })
         failIfTooLarge(state, visit, at, record)
       } else if (input.type === 'lost') {
-        record({ type: 'node_retrying', at, ...refOf(visit), resume_at: at, error: nodeError('interrupted') })
+        takeLoss(plan, visit, moment, record)
       } else failVisit(plan, visit, input, moment, record)
     }
   }
@@ -77,6 +79,17 @@ function takeInput(plan: Plan, state: RunState, input: RunInput, moment: Moment,
 
 function refOf(visit: Visit): Pick<Visit, 'node_id' | 'visit' | 'attempt' | 'performance'> {
   return { node_id: visit.node_id, visit: visit.visit, attempt: visit.attempt, performance: visit.performance }
+}
+
+/** A crash of ours uses up no attempt (I5), unless this visit seems to be what crashes us. */
+function takeLoss(plan: Plan, visit: Visit, moment: Moment, record: Record): void {
+  const at = moment.now
+  const losses = visit.performance - visit.attempt
+  if (losses < MAX_LOSSES) {
+    return record({ type: 'node_retrying', at, ...refOf(visit), resume_at: at, error: nodeError('interrupted') })
+  }
+  const error = nodeError('interrupted_too_often', { limit: MAX_LOSSES })
+  failVisit(plan, visit, { type: 'failed', ...refOf(visit), error, retryable: false }, moment, record)
 }
 
 function failIfOverdue(plan: Plan, state: RunState, moment: Moment, record: Record): void {

@@ -106,3 +106,14 @@ describe('a failing node', () => {
     expect(new NodeFailure({ code: 'x', message: 'm', message_en: 'm' })).toMatchObject({ retryable: false })
   })
 })
+
+describe('a node that the server never outlives', () => {
+  // start -> a
+  test('is performed again after each crash, but not for ever', () => {
+    const run = started(draw('start -> a'))
+    for (let crash = 0; crash < 20; crash += 1) run.crash()
+    expect(run.busy).toEqual(['a'])
+    run.crash()
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'interrupted_too_often', node_id: 'a' } })
+  })
+})
