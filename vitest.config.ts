@@ -38,14 +38,13 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      // Plain node against the whole server: one at a time, since they stop, freeze and flood things.
+      // Plain node against the whole server: each file starts one of its own.
       {
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -5,7 +5,7 @@ import type { DatabaseAddress } from './database-url.ts'
 
 /** `SSLRequest`: length 8, code 80877103. The server answers one byte, `S` when it speaks TLS. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
-const HANDSHAKE_MS = 10_000
+const HANDSHAKE_MS = 5_000
 
 /** The server was reached and said no to TLS. */
 export class NoTlsError extends Error {

@@ -5,7 +5,7 @@ import { parseDatabaseUrl, type DatabaseAddress } from './database-url.ts'
 import { codeOf, messageOf, StartError } from './start-error.ts'
 import { startTlsRelay } from './tls-relay.ts'
 
-const CONNECT_TIMEOUT_S = 10
+const CONNECT_TIMEOUT_S = 5
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',

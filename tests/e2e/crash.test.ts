@@ -93,7 +93,7 @@ describe('SIGKILL in the middle of an HTTP request', { timeout: 90_000 }, () => 
 })
 
 describe('SIGKILL right after the 202', { timeout: 120_000 }, () => {
-  test.each([1, 2, 3])('loses none of many executions (round %i)', async (round) => {
+  test.each([1, 2])('loses none of many executions (round %i)', async (round) => {
     const key = `accepted-${round}`
     const calls = ['echo', 'hold', 'echo'].map((what, index) => httpNode(`n${index}`, `${http.url}/${what}/${key}`))
     const workflow = await ana.createWorkflow(chain([trigger, ...calls, setNode('end', { n: '{{ $trigger.n }}' })]))

@@ -118,6 +118,9 @@ test('a refusal is told to a client that offers the subprotocol', async () => {
   expect(code).toBe(4001)
 })
 
+/** Enough to queue at every stage; a flood takes minutes and proves the same. */
+const AT_ONCE = 60
+
 /** Comes back while the server is too busy, as it is told to; the execution's id. */
 async function executeInTheEnd(workflow: string, n: number): Promise<string> {
   const headers = { Authorization: `Bearer ${ana.token}`, 'Idempotency-Key': `many-${n}` }
@@ -128,23 +131,19 @@ async function executeInTheEnd(workflow: string, n: number): Promise<string> {
   }
 }
 
-test(
-  'three hundred executions at once are all accepted in the end, and end, each once',
-  { timeout: 120_000 },
-  async () => {
-    const workflow = await ana.createWorkflow(
-      chain([trigger, httpNode('call', `${http.url}/echo/many`), setNode('end', {})]),
-    )
-    const ids = await Promise.all(Array.from({ length: 300 }, (_, n) => executeInTheEnd(workflow, n)))
-    expect(new Set(ids).size).toBe(300)
-    const completed = async () =>
-      ((await ana.call(`/executions?workflow_id=${workflow}&status=completed`)).body as { total: number }).total
-    await expect.poll(completed, { timeout: 90_000, interval: 500 }).toBe(300)
-    const keys = http.requests('many').map(({ headers }) => headers['idempotency-key'])
-    expect(new Set(keys).size).toBe(300)
-    expect(keys).toHaveLength(300)
-  },
-)
+test('sixty executions at once are all accepted in the end, and end, each once', { timeout: 120_000 }, async () => {
+  const workflow = await ana.createWorkflow(
+    chain([trigger, httpNode('call', `${http.url}/echo/many`), setNode('end', {})]),
+  )
+  const ids = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => executeInTheEnd(workflow, n)))
+  expect(new Set(ids).size).toBe(AT_ONCE)
+  const completed = async () =>
+    ((await ana.call(`/executions?workflow_id=${workflow}&status=completed`)).body as { total: number }).total
+  await expect.poll(completed, { timeout: 90_000, interval: 500 }).toBe(AT_ONCE)
+  const keys = http.requests('many').map(({ headers }) => headers['idempotency-key'])
+  expect(new Set(keys).size).toBe(AT_ONCE)
+  expect(keys).toHaveLength(AT_ONCE)
+})
 
 describe('a client that keeps to no rules', { timeout: 60_000 }, () => {
   const CLOSE_FRAME = 8
