@@ -4,11 +4,13 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     silent: 'passed-only',
+    // Most of them wait for a server or a timer: one worker more than two cores have.
+    maxWorkers: 3,
     // Here and not in the projects: the worker project would load it with the modules that are made for workerd.
     globalSetup: ['tests/support/global-database.ts', 'tests/worker/support/global-http.ts'],
     projects: [
       // Plain node: pure code, and tests that start what they need themselves.
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
       // Inside workerd, with the bindings of wrangler.toml.
       {
         plugins: [
@@ -34,7 +36,7 @@ export default defineConfig({
           name: 'worker',
           include: ['tests/worker/**/*.test.ts'],
           // The first request in the test runtime takes seconds.
-          testTimeout: 15_000,
+          testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },
