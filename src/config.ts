@@ -49,6 +49,13 @@ export const Config = z.object({
   CORS_ORIGINS: list,
   OUTBOUND_ALLOW: list,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8000'),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'an e-mail address, or a name with one: SynapScale <no-reply@example.com>')
+    .default('SynapScale <no-reply@localhost>'),
+  MAIL_HTTP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  MAIL_HTTP_TOKEN: z.string().optional(),
+  MAIL_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
   LLM_PROVIDERS: providers,

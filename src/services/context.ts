@@ -12,6 +12,8 @@ export interface PublicCtx {
   readonly requestId: string
   /** Unix milliseconds. */
   readonly now: () => number
+  /** Work that the answer does not wait for and does not tell of; a failure of it goes to the log. */
+  readonly later: (work: () => Promise<unknown>) => void
   /** What the caller's software says of itself, and its address where it can be believed. */
   readonly client: { readonly userAgent: string | undefined; readonly address: string | undefined }
 }

@@ -27,7 +27,7 @@ export function randomGraph(chance: Chance): Definition {
   return { nodes, edges: [...edges.values()], settings: { concurrency: 1 + chance.below(4) } }
 }
 
-function randomNode(chance: Chance, index: number, starts: number) {
+function randomNode(chance: Chance, index: number, starts: number): JsonObject {
   if (index < starts) return { id: `n${index}`, type: 'trigger.manual', data: {} }
   return {
     id: `n${index}`,
