@@ -2,10 +2,11 @@ import type { Config } from '#config'
 import type { Locale } from '#core/messages'
 import type { Principal } from '#core/principal'
 import type { Db } from '#db/connect'
+import type { MailBindings } from '#mail/mailer'
 
 /** What a verb may use when nobody is logged in: registering, logging in, health. */
 export interface PublicCtx {
-  readonly env: Env
+  readonly env: Env & MailBindings
   readonly config: Config
   readonly db: Db
   readonly locale: Locale

@@ -4,6 +4,7 @@ import { LogoutInput, Message, RefreshInput } from '#core/auth/session'
 import { UpdateMeInput } from '#core/auth/update-me'
 import { User } from '#core/auth/user'
 import { createRoutes, route } from '#http/route'
+import { passwordRoutes } from './passwords.ts'
 import { login } from '#services/auth/login'
 import { logout } from '#services/auth/logout'
 import { logoutAll } from '#services/auth/logout-all'
@@ -103,5 +104,6 @@ export const authRoutes = createRoutes()
   .openapi(postRefresh, async (c) => c.json(await refresh(c.var.publicCtx, c.req.valid('json')), 200))
   .openapi(postLogout, async (c) => c.json(await logout(c.var.ctx, c.req.valid('json')), 200))
   .openapi(postLogoutAll, async (c) => c.json(await logoutAll(c.var.ctx), 200))
+  .route('/', passwordRoutes)
   .route('/', meRoutes('/auth/me'))
   .route('/', meRoutes('/users/me'))

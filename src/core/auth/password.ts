@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { Sentence } from '#core/messages'
+import { Email, NewPassword } from './fields.ts'
+import { OneTimeToken } from './one-time-token.ts'
+
+const NEW_ONCE: Sentence = { pt: 'Envie a nova senha uma vez.', en: 'Send the new password once.' }
+
+export const ForgotPasswordInput = z.strictObject({ email: Email }).meta({ id: 'ForgotPasswordInput' })
+export type ForgotPasswordInput = z.infer<typeof ForgotPasswordInput>
+
+/** Older clients write the new password's key in camel case. */
+export const ResetPasswordInput = z
+  .strictObject({ token: OneTimeToken, new_password: NewPassword.optional(), newPassword: NewPassword.optional() })
+  .transform(({ token, new_password, newPassword }, context) => {
+    const chosen = chooseOnce(new_password, newPassword)
+    if (chosen === undefined) {
+      context.addIssue({ code: 'custom', path: ['new_password'], params: { sentence: NEW_ONCE } })
+      return z.NEVER
+    }
+    return { token, new_password: chosen }
+  })
+  .meta({ id: 'ResetPasswordInput' })
+export type ResetPasswordInput = z.output<typeof ResetPasswordInput>
+
+function chooseOnce(a: string | undefined, b: string | undefined): string | undefined {
+  return a !== undefined && b !== undefined ? undefined : (a ?? b)
+}
+
+/** The same whether the address exists or not. */
+export const LINK_SENT_IF_KNOWN: Sentence = {
+  pt: 'Se este e-mail estiver cadastrado, enviamos um link para criar uma nova senha.',
+  en: 'If this e-mail address is registered, we have sent a link to choose a new password.',
+}
+export const PASSWORD_RESET: Sentence = {
+  pt: 'Senha nova salva. Todas as sessões foram encerradas: entre de novo.',
+  en: 'The new password is saved. All sessions have been ended: log in again.',
+}
