@@ -1,12 +1,28 @@
-/** What is done with links that come by mail: a new password, a confirmed address. */
-import { ForgotPasswordInput, ResetPasswordInput } from '#core/auth/password'
+/** Changing the password, and what is done with links that come by mail: a new password, a confirmed address. */
+import { ChangePasswordInput, ForgotPasswordInput, ResetPasswordInput } from '#core/auth/password'
 import { Message } from '#core/auth/session'
 import { VerifyEmailInput } from '#core/auth/verify-email'
 import { createRoutes, route } from '#http/route'
+import { changePassword } from '#services/auth/change-password'
 import { forgotPassword } from '#services/auth/forgot-password'
 import { resendVerification } from '#services/auth/resend-verification'
 import { resetPassword } from '#services/auth/reset-password'
 import { verifyEmail } from '#services/auth/verify-email'
+
+const postChange = route({
+  method: 'post',
+  path: '/auth/change-password',
+  tag: 'auth',
+  summary: { pt: 'Mudar a própria senha', en: 'Change your own password' },
+  description: {
+    pt: 'Encerra todas as outras sessões; esta fica.',
+    en: 'Ends all other sessions; this one stays.',
+  },
+  body: ChangePasswordInput,
+  forms: true,
+  answers: { 200: Message },
+  errors: ['wrong_password', 'busy'],
+})
 
 /** Older clients know it by another name. */
 function forgotRoute<const Path extends '/auth/forgot-password' | '/auth/request-password-reset'>(path: Path) {
@@ -58,6 +74,7 @@ const postResend = route({
 })
 
 export const passwordRoutes = createRoutes()
+  .openapi(postChange, async (c) => c.json(await changePassword(c.var.ctx, c.req.valid('json')), 200))
   .openapi(forgotRoute('/auth/forgot-password'), async (c) =>
     c.json(await forgotPassword(c.var.publicCtx, c.req.valid('json')), 200),
   )

@@ -5,9 +5,7 @@ import { toUser, type User } from '#core/auth/user'
 import { newId } from '#lib/ids'
 import type { PublicCtx } from '#services/context'
 import { refuseTaken } from './refuse-taken.ts'
-
-/** Any number that nobody else locks: the advisory lock of an installation's first registration. */
-const FIRST_USER_LOCK = 5_901_743
+import { USER_LOCK } from './user-lock.ts'
 
 export interface NewUser extends Omit<RegisterInput, 'password'> {
   readonly password_hash: string
@@ -29,8 +27,9 @@ export async function createUser({ db, now }: Pick<PublicCtx, 'db' | 'now'>, per
   const owner = { workspace_id: workspaceId, user_id: userId, role: 'owner', created_at: at } as const
   const [, [stored]] = await db
     .batch([
-      // Several who find nobody here queue up; each statement then sees what the ones before have committed.
-      db.execute(sql`select pg_advisory_xact_lock(${FIRST_USER_LOCK}::bigint) where ${isFirst}`),
+      // Who is the first, others who register and administrators who leave decide too: one after the other. Each
+      // statement then sees what the ones before have committed.
+      db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
       db
         .insert(users)
         .values({ id: userId, ...person, role, ...times })
