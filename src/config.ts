@@ -49,6 +49,10 @@ export const Config = z.object({
   CORS_ORIGINS: list,
   OUTBOUND_ALLOW: list,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8000'),
+  CLIENT_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
+    .optional(),
   MAIL_FROM: z
     .string()
     .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'an e-mail address, or a name with one: SynapScale <no-reply@example.com>')

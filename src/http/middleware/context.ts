@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
+import { readClientAddress } from '#auth/client-address'
 import { readConfig } from '#config'
 import { connect, type Db } from '#db/connect'
 import type { AppEnv } from '#http/app-env'
@@ -27,7 +28,10 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
     requestId: c.get('requestId'),
     now: Date.now,
     later: (work) => c.executionCtx.waitUntil(work().catch((error: unknown) => logLater(c.get('requestId'), error))),
-    client: { userAgent: c.req.header('User-Agent')?.slice(0, USER_AGENT_LENGTH), address: undefined },
+    client: {
+      userAgent: c.req.header('User-Agent')?.slice(0, USER_AGENT_LENGTH),
+      address: readClientAddress(c.req.raw, config.CLIENT_ADDRESS_HEADER),
+    },
   }
   c.set('publicCtx', publicCtx)
   await next()

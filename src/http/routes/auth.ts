@@ -36,7 +36,7 @@ const postLogin = route({
   body: LoginInput,
   forms: true,
   answers: { 200: LoginAnswer },
-  errors: ['invalid_credentials', 'busy'],
+  errors: ['invalid_credentials', 'too_many_attempts', 'busy'],
 })
 
 const postRefresh = route({
@@ -111,7 +111,7 @@ const removeAccount = route({
   },
   body: DeleteAccountInput,
   answers: { 204: null },
-  errors: ['wrong_password', 'last_admin', 'busy'],
+  errors: ['wrong_password', 'last_admin', 'too_many_attempts', 'busy'],
 })
 
 /** Accounts, sessions and the caller's own account. */

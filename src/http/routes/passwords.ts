@@ -21,7 +21,7 @@ const postChange = route({
   body: ChangePasswordInput,
   forms: true,
   answers: { 200: Message },
-  errors: ['wrong_password', 'busy'],
+  errors: ['wrong_password', 'too_many_attempts', 'busy'],
 })
 
 /** Older clients know it by another name. */

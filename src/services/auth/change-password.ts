@@ -10,7 +10,7 @@ import { confirmPassword } from './confirm-password.ts'
 /**
  * Changes the caller's password and ends all sessions but this one.
  *
- * @throws AppError `wrong_password`, `busy`
+ * @throws AppError `wrong_password`, `busy`, `too_many_attempts`
  */
 export async function changePassword(ctx: Ctx, input: ChangePasswordInput): Promise<Message> {
   const { users, sessions } = ctx.db.tables

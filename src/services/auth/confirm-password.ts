@@ -3,11 +3,12 @@ import { verifyPassword } from '#auth/passwords'
 import type { StoredUser } from '#core/auth/user'
 import { AppError } from '#core/errors'
 import type { Ctx } from '#services/context'
+import { guardPassword } from './guard-password.ts'
 
 /**
  * The caller's stored account, once the password has shown that it is the person and not only the token.
  *
- * @throws AppError `wrong_password`, `busy`
+ * @throws AppError `wrong_password`, `busy`, `too_many_attempts`
  */
 export async function confirmPassword(
   ctx: Ctx,
@@ -17,6 +18,6 @@ export async function confirmPassword(
   const [stored] = await ctx.db.select().from(users).where(eq(users.id, ctx.principal.userId))
   // The account was deleted after the token had been checked.
   if (stored === undefined) throw new AppError('invalid_credentials')
-  if (!(await verifyPassword(password, stored.password_hash))) throw new AppError('wrong_password')
-  return stored
+  const check = async () => ((await verifyPassword(password, stored.password_hash)) ? stored : undefined)
+  return guardPassword(ctx, stored.email.toLowerCase(), check, 'wrong_password')
 }

@@ -6,6 +6,7 @@ import type { Message } from '#core/auth/session'
 import { AppError } from '#core/errors'
 import { say } from '#core/messages'
 import type { PublicCtx } from '#services/context'
+import { forgetFailures } from './guard-password.ts'
 
 /**
  * Puts a new password in place for whoever holds a link that was mailed, and ends all sessions. The link came by mail,
@@ -23,7 +24,7 @@ export async function resetPassword(ctx: PublicCtx, { token, new_password }: Res
     gt(tokens.expires_at, at),
   )
   // Hashing takes long: not for a token that is worth nothing.
-  const [known] = await ctx.db.select({ userId: tokens.user_id }).from(tokens).where(isGood)
+  const [known] = await ctx.db.select({ userId: tokens.user_id, to: tokens.email }).from(tokens).where(isGood)
   if (known === undefined) throw new AppError('invalid_token')
   const password_hash = await hashPassword(new_password)
 
@@ -48,5 +49,6 @@ export async function resetPassword(ctx: PublicCtx, { token, new_password }: Res
       .where(and(eq(sessions.user_id, known.userId), isNull(sessions.revoked_at), exists(isDone))),
   ])
   if (done.length === 0) throw new AppError('invalid_token')
+  await forgetFailures(ctx, known.to.toLowerCase())
   return { message: say(PASSWORD_RESET, ctx.locale) }
 }

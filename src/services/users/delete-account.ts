@@ -16,7 +16,7 @@ const LIVE_STATUSES = EXECUTION_STATUSES.filter((status) => !isFinal(status))
  * Deletes the caller's account, the personal workspace and what is in it; other workspaces stay. Executions that are
  * known to run there are cancelled, and what one of them still projects at its end is dropped (`project-execution.ts`).
  *
- * @throws AppError `wrong_password`, `busy`; `last_admin` while others would be left without an administrator
+ * @throws AppError `wrong_password`, `busy`, `too_many_attempts`; `last_admin` while others would be left without an administrator
  */
 export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput): Promise<void> {
   const { password_hash } = await confirmPassword(ctx, password)

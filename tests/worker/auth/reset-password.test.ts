@@ -50,9 +50,9 @@ describe('POST /auth/forgot-password', () => {
     const headers = { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example', 'Accept-Language': 'en' }
     await call('/auth/forgot-password', { json: { email }, headers })
     expect((await linksTo(email, '/reset-password'))[0]).toMatch(/^http:\/\/localhost:8000\//)
-    const mail = (await mailsTo(email)).at(-1)
-    expect(mail).toMatchObject({ subject: 'SynapScale: new password' })
-    expect(JSON.stringify(mail)).not.toContain('evil')
+    const mails = await mailsTo(email)
+    expect(mails.map(({ subject }) => subject)).toContain('SynapScale: new password')
+    expect(JSON.stringify(mails)).not.toContain('evil')
   })
 
   it('is known by another name to older clients', async () => {
