@@ -12,6 +12,9 @@ const list = z
 
 const secret = z.string().min(32, 'at least 32 characters')
 
+/** The first signs; the others only verify, until what they have signed has expired. */
+const secrets = list.pipe(z.array(secret).min(1, 'at least one key'))
+
 const provider = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   base_url: z.url({ protocol: /^https?$/ }),
@@ -43,9 +46,10 @@ export const Config = z.object({
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores')
     .default('synapscale_db'),
   SECRET_KEY: secret,
-  JWT_SECRET_KEY: secret,
+  JWT_SECRET_KEY: secrets,
   JWT_ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce.number().positive().max(1440).default(30),
   JWT_REFRESH_TOKEN_EXPIRE_DAYS: z.coerce.number().positive().max(365).default(7),
+  REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
   CORS_ORIGINS: list,
   OUTBOUND_ALLOW: list,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8000'),

@@ -24,7 +24,7 @@ const postRegister = route({
   public: true,
   body: RegisterInput,
   answers: { 201: User },
-  errors: ['email_taken', 'username_taken', 'busy'],
+  errors: ['registration_closed', 'registration_by_invitation', 'email_taken', 'username_taken', 'busy'],
 })
 
 const postLogin = route({
