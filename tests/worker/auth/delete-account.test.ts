@@ -91,7 +91,7 @@ describe('DELETE /auth/account', () => {
 describe('the last administrator', () => {
   /** An installation of its own: the same tables in another schema. */
   const OWN = `${readConfig(env).DATABASE_SCHEMA}_admins`
-  const TABLES = ['users', 'workspaces', 'workspace_members', 'executions', 'execution_visits']
+  const TABLES = ['users', 'workspaces', 'workspace_members', 'executions', 'execution_visits', 'login_failures']
 
   beforeEach(async () => {
     const [full, own] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(OWN)]
@@ -116,7 +116,9 @@ describe('the last administrator', () => {
 
   function leave(userId: string): Promise<void> {
     const principal = { userId } as Ctx['principal']
-    const ctx = { env, config: readConfig(env), db: connectToOwn(), principal, requestId: 'x', now: Date.now } as Ctx
+    const client: Ctx['client'] = { userAgent: undefined, address: undefined }
+    const given = { env, config: readConfig(env), db: connectToOwn(), requestId: 'x', now: Date.now }
+    const ctx = { ...given, client, principal } as Ctx
     return deleteAccount(ctx, { password: PASSWORD })
   }
 
