@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { createMailbox } from './tests/worker/support/mailbox.ts'
 
 export default defineConfig({
   test: {
@@ -28,6 +29,7 @@ export default defineConfig({
               serviceBindings: {
                 OUTBOUND_PUBLIC: { network: { allow: ['public'] } },
                 OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'] } },
+                MAIL_OUTBOX: createMailbox(),
               },
             },
           })),

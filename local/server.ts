@@ -4,6 +4,7 @@ import { reachDatabase } from './database.ts'
 import { startEmbeddedDatabase } from './embedded-database.ts'
 import { checkListen } from './listen-check.ts'
 import { lockDirectory } from './lock.ts'
+import { createMailOutbox } from './mail-outbox.ts'
 import { migrate } from './migrate.ts'
 import type { Reporter } from './reporter.ts'
 import { endLeftoverRuntime } from './runtime-command.ts'
@@ -88,8 +89,10 @@ export async function startServer(options: ServerOptions): Promise<RunningWorker
     ({ applied }) => (applied.length === 0 ? 'database up to date' : `migrations applied: ${applied.join(', ')}`),
   )
   const vars = { ...settings.vars, DATABASE_URL: database.value }
+  const mailOutbox = createMailOutbox(join(dataDir, 'mail'), log)
   const start = async (): Promise<RunningWorker> => {
-    const worker = await startWorker({ host, port, dataDir, vars, build: built.value.directory, log, onFatal })
+    const build = built.value.directory
+    const worker = await startWorker({ host, port, dataDir, vars, build, mailOutbox, log, onFatal })
     undo(() => worker.stop())
     await warmUp(settings, log)
     return worker

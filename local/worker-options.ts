@@ -5,6 +5,7 @@ import { convertV4MiniflareOptions, CoreHeaders, type MiniflareOptions, type V4M
 import { z } from 'zod'
 import { NEVER_PUBLIC_CIDRS } from '#outbound/addresses'
 import { createAssetsFirst } from './assets-first.ts'
+import type { MailOutbox } from './mail-outbox.ts'
 
 /** Read back from our own build; miniflare checks it in full. */
 const BuiltOptions = z.looseObject({
@@ -32,6 +33,8 @@ export interface WorkerPlace {
   /** Where Durable Objects and R2 keep their data. */
   readonly storage: string
   readonly vars: Readonly<Record<string, string>>
+  /** What the binding `MAIL_OUTBOX` does; without it nothing is bound. */
+  readonly mailOutbox?: MailOutbox
 }
 
 /**
@@ -75,6 +78,7 @@ export function toMiniflareOptions(build: string, place: WorkerPlace): Miniflare
           [binding]: ASSETS_WORKER,
           OUTBOUND_PUBLIC: { network: { allow: ['public'], deny: [...NEVER_PUBLIC_CIDRS], tlsOptions: TLS } },
           OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'], tlsOptions: TLS } },
+          ...(place.mailOutbox && { MAIL_OUTBOX: place.mailOutbox }),
         },
         unsafeDirectSockets: [{ host: place.host, port: place.port }],
       },

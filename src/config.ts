@@ -12,6 +12,9 @@ const list = z
 
 const secret = z.string().min(32, 'at least 32 characters')
 
+/** The first signs; the others only verify, until what they have signed has expired. */
+const secrets = list.pipe(z.array(secret).min(1, 'at least one key'))
+
 const provider = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   base_url: z.url({ protocol: /^https?$/ }),
@@ -43,12 +46,24 @@ export const Config = z.object({
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'lower-case letters, digits and underscores')
     .default('synapscale_db'),
   SECRET_KEY: secret,
-  JWT_SECRET_KEY: secret,
+  JWT_SECRET_KEY: secrets,
   JWT_ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce.number().positive().max(1440).default(30),
   JWT_REFRESH_TOKEN_EXPIRE_DAYS: z.coerce.number().positive().max(365).default(7),
+  REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),
   CORS_ORIGINS: list,
   OUTBOUND_ALLOW: list,
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).default('http://localhost:8000'),
+  CLIENT_ADDRESS_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'an e-mail address, or a name with one: SynapScale <no-reply@example.com>')
+    .default('SynapScale <no-reply@localhost>'),
+  MAIL_HTTP_URL: z.url({ protocol: /^https?$/ }).optional(),
+  MAIL_HTTP_TOKEN: z.string().optional(),
+  MAIL_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
   LLM_PROVIDERS: providers,

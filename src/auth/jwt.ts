@@ -21,14 +21,13 @@ interface Key {
 }
 
 /** The key that signs comes first. When keys are rotated, those that only verify follow it. */
-function keysOf(config: JwtConfig): readonly [Key, ...Key[]] {
-  return [keyOf(config.JWT_SECRET_KEY)]
+function keysOf(config: JwtConfig): readonly Key[] {
+  return config.JWT_SECRET_KEY.map((text) => ({ kid: keyIdOf(text), secret: new TextEncoder().encode(text) }))
 }
 
-function keyOf(text: string): Key {
-  // A digest of a prefixed secret: it names the key and tells nothing that a signature does not.
-  const kid = createHash('sha256').update(`kid:${text}`).digest('base64url').slice(0, 8)
-  return { kid, secret: new TextEncoder().encode(text) }
+/** The `kid` of a key. A digest of a prefixed secret: it names the key and tells nothing that a signature does not. */
+export function keyIdOf(text: string): string {
+  return createHash('sha256').update(`kid:${text}`).digest('base64url').slice(0, 8)
 }
 
 /** Signs a token. Times are Unix seconds. */
@@ -38,6 +37,7 @@ export async function signJwt(
   claims: JWTPayload & { readonly sub: string; readonly iat: number; readonly exp: number },
 ): Promise<string> {
   const [key] = keysOf(config)
+  if (key === undefined) throw new Error('JWT_SECRET_KEY has no key, which its schema refuses')
   return new SignJWT({ ...claims, iss: ISSUER, aud: kind.audience })
     .setProtectedHeader({ alg: ALGORITHM, typ: kind.typ, kid: key.kid })
     .sign(key.secret)

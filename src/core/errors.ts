@@ -11,14 +11,36 @@ const kind = (status: ErrorKind['status'], pt: string, en: string): ErrorKind =>
 export const ERRORS = {
   malformed_json: kind(400, 'O corpo não é um JSON válido.', 'The body is not valid JSON.'),
   bad_request: kind(400, 'A requisição não pôde ser entendida.', 'The request could not be understood.'),
+  invalid_token: kind(
+    400,
+    'Este link não vale mais: foi usado, expirou ou há um mais novo. Peça outro.',
+    'This link is no longer valid: it was used, has expired, or there is a newer one. Ask for another.',
+  ),
   // These two are fixed by the contract; older clients compare them.
   not_authenticated: kind(401, 'Not authenticated', 'Not authenticated'),
   invalid_credentials: kind(401, 'Credenciais inválidas', 'Invalid credentials'),
   forbidden: kind(403, 'Você não tem permissão para isso.', 'You are not allowed to do that.'),
+  registration_closed: kind(
+    403,
+    'O cadastro está fechado nesta instalação.',
+    'Registration is closed on this installation.',
+  ),
+  registration_by_invitation: kind(
+    403,
+    'O cadastro nesta instalação é só por convite.',
+    'Registration on this installation is by invitation only.',
+  ),
+  // Not a 401: the session stands, and clients would end it.
+  wrong_password: kind(403, 'A senha atual não confere.', 'The current password is wrong.'),
   not_found: kind(404, 'Não encontrado.', 'Not found.'),
   method_not_allowed: kind(405, 'Este endereço não aceita {method}.', 'This address does not accept {method}.'),
   email_taken: kind(409, 'Este e-mail já está cadastrado.', 'This e-mail address is already registered.'),
   username_taken: kind(409, 'Este nome de usuário já existe.', 'This username is already taken.'),
+  last_admin: kind(
+    409,
+    'Esta é a única conta de administrador, e há outras contas: torne outra pessoa administradora antes.',
+    'This is the only administrator account, and there are other accounts: make somebody else administrator first.',
+  ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   body_too_large: kind(
     413,
@@ -39,6 +61,11 @@ export const ERRORS = {
     'This Idempotency-Key was already used with another request.',
   ),
   upgrade_required: kind(426, 'Abra este endereço como websocket.', 'Open this address as a websocket.'),
+  too_many_attempts: kind(
+    429,
+    'Tentativas demais. Tente de novo em {seconds} s.',
+    'Too many attempts. Try again in {seconds} s.',
+  ),
   misconfigured: kind(
     503,
     'O servidor não está configurado por completo; o log diz o que falta.',

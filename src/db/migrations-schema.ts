@@ -6,6 +6,8 @@ export const {
   users,
   sessions,
   refreshTokens,
+  oneTimeTokens,
+  loginFailures,
   workspaces,
   workspaceMembers,
   idempotencyKeys,

@@ -5,26 +5,14 @@
  * `\u0000` that `jsonb` refuses and that any fetched page may contain.
  */
 import { sql } from 'drizzle-orm'
-import {
-  boolean,
-  index,
-  integer,
-  json,
-  pgSchema,
-  primaryKey,
-  text,
-  timestamp,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { boolean, index, integer, json, pgSchema, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Definition } from '#core/workflow/graph'
 import type { NodeError } from '#core/workflow/node-error'
 import type { Json } from '#lib/json'
+import { createdAt, moment } from './columns.ts'
+import { guardTables } from './guard-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
-
-const moment = () => timestamp({ withTimezone: true, mode: 'date', precision: 3 })
-const createdAt = () => moment().notNull().defaultNow()
 
 function identityTables(schema: ReturnType<typeof pgSchema>) {
   const users = schema.table(
@@ -82,7 +70,7 @@ function identityTables(schema: ReturnType<typeof pgSchema>) {
     },
     (t) => [index('refresh_tokens_session_idx').on(t.session_id)],
   )
-  return { users, sessions, refreshTokens }
+  return { users, sessions, refreshTokens, ...guardTables(schema, users) }
 }
 
 function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<typeof identityTables>['users']) {

@@ -2,16 +2,19 @@ import type { Config } from '#config'
 import type { Locale } from '#core/messages'
 import type { Principal } from '#core/principal'
 import type { Db } from '#db/connect'
+import type { MailBindings } from '#mail/mailer'
 
 /** What a verb may use when nobody is logged in: registering, logging in, health. */
 export interface PublicCtx {
-  readonly env: Env
+  readonly env: Env & MailBindings
   readonly config: Config
   readonly db: Db
   readonly locale: Locale
   readonly requestId: string
   /** Unix milliseconds. */
   readonly now: () => number
+  /** Work that the answer does not wait for and does not tell of; a failure of it goes to the log. */
+  readonly later: (work: () => Promise<unknown>) => void
   /** What the caller's software says of itself, and its address where it can be believed. */
   readonly client: { readonly userAgent: string | undefined; readonly address: string | undefined }
 }

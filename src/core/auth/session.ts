@@ -12,6 +12,20 @@ export type RefreshInput = z.infer<typeof RefreshInput>
 export const LogoutInput = z.strictObject({ refresh_token: refreshToken.nullish() }).meta({ id: 'LogoutInput' })
 export type LogoutInput = z.infer<typeof LogoutInput>
 
+/** A login that still stands. */
+export const Session = z
+  .object({
+    id: z.uuid(),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime(),
+    expires_at: z.iso.datetime(),
+    user_agent: z.string().nullable(),
+    address: z.string().nullable(),
+    current: z.boolean().meta({ description: 'Whether it is the one that asks.' }),
+  })
+  .meta({ id: 'Session' })
+export type Session = z.infer<typeof Session>
+
 /** A sentence to show. */
 export const Message = z.object({ message: z.string() }).meta({ id: 'Message' })
 export type Message = z.infer<typeof Message>

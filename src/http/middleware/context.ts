@@ -1,11 +1,17 @@
 import type { MiddlewareHandler } from 'hono'
+import { readClientAddress } from '#auth/client-address'
 import { readConfig } from '#config'
 import { connect, type Db } from '#db/connect'
 import type { AppEnv } from '#http/app-env'
+import { describeError, logLine } from '#lib/log'
 import type { PublicCtx } from '#services/context'
 
 /** Some user agents are essays; this much names any. */
 const USER_AGENT_LENGTH = 256
+
+function logLater(request_id: string, error: unknown): void {
+  logLine('error', { request_id, code: 'later', error: describeError(error) })
+}
 
 /** Puts together what the services may use. The database is connected when something first asks for it. */
 export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -21,7 +27,11 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
     locale: c.get('locale'),
     requestId: c.get('requestId'),
     now: Date.now,
-    client: { userAgent: c.req.header('User-Agent')?.slice(0, USER_AGENT_LENGTH), address: undefined },
+    later: (work) => c.executionCtx.waitUntil(work().catch((error: unknown) => logLater(c.get('requestId'), error))),
+    client: {
+      userAgent: c.req.header('User-Agent')?.slice(0, USER_AGENT_LENGTH),
+      address: readClientAddress(c.req.raw, config.CLIENT_ADDRESS_HEADER),
+    },
   }
   c.set('publicCtx', publicCtx)
   await next()

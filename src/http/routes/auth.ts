@@ -1,14 +1,18 @@
+import { DeleteAccountInput } from '#core/auth/delete-account'
 import { LoginAnswer, LoginInput, TokenPair } from '#core/auth/login'
 import { RegisterInput } from '#core/auth/register'
 import { LogoutInput, Message, RefreshInput } from '#core/auth/session'
 import { UpdateMeInput } from '#core/auth/update-me'
 import { User } from '#core/auth/user'
 import { createRoutes, route } from '#http/route'
+import { passwordRoutes } from './passwords.ts'
+import { sessionRoutes } from './sessions.ts'
 import { login } from '#services/auth/login'
 import { logout } from '#services/auth/logout'
 import { logoutAll } from '#services/auth/logout-all'
 import { refresh } from '#services/auth/refresh'
 import { register } from '#services/auth/register'
+import { deleteAccount } from '#services/users/delete-account'
 import { getMe } from '#services/users/get-me'
 import { updateMe } from '#services/users/update-me'
 
@@ -20,7 +24,7 @@ const postRegister = route({
   public: true,
   body: RegisterInput,
   answers: { 201: User },
-  errors: ['email_taken', 'username_taken', 'busy'],
+  errors: ['registration_closed', 'registration_by_invitation', 'email_taken', 'username_taken', 'busy'],
 })
 
 const postLogin = route({
@@ -32,7 +36,7 @@ const postLogin = route({
   body: LoginInput,
   forms: true,
   answers: { 200: LoginAnswer },
-  errors: ['invalid_credentials', 'busy'],
+  errors: ['invalid_credentials', 'too_many_attempts', 'busy'],
 })
 
 const postRefresh = route({
@@ -96,6 +100,20 @@ function meRoutes<const Path extends '/auth/me' | '/users/me'>(path: Path) {
     )
 }
 
+const removeAccount = route({
+  method: 'delete',
+  path: '/auth/account',
+  tag: 'auth',
+  summary: { pt: 'Apagar a própria conta', en: 'Delete your own account' },
+  description: {
+    pt: 'Apaga também o workspace pessoal com tudo o que há nele e cancela as execuções que rodam lá. Os outros workspaces ficam.',
+    en: 'Also deletes the personal workspace with all that is in it and cancels the executions that run there. Other workspaces stay.',
+  },
+  body: DeleteAccountInput,
+  answers: { 204: null },
+  errors: ['wrong_password', 'last_admin', 'too_many_attempts', 'busy'],
+})
+
 /** Accounts, sessions and the caller's own account. */
 export const authRoutes = createRoutes()
   .openapi(postRegister, async (c) => c.json(await register(c.var.publicCtx, c.req.valid('json')), 201))
@@ -103,5 +121,11 @@ export const authRoutes = createRoutes()
   .openapi(postRefresh, async (c) => c.json(await refresh(c.var.publicCtx, c.req.valid('json')), 200))
   .openapi(postLogout, async (c) => c.json(await logout(c.var.ctx, c.req.valid('json')), 200))
   .openapi(postLogoutAll, async (c) => c.json(await logoutAll(c.var.ctx), 200))
+  .openapi(removeAccount, async (c) => {
+    await deleteAccount(c.var.ctx, c.req.valid('json'))
+    return c.body(null, 204)
+  })
+  .route('/', passwordRoutes)
+  .route('/', sessionRoutes)
   .route('/', meRoutes('/auth/me'))
   .route('/', meRoutes('/users/me'))

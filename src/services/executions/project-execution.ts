@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, notExists, sql } from 'drizzle-orm'
 import { type NodeVisit, type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
@@ -11,7 +11,8 @@ const CHARS_PER_INSERT = 4_000_000
 
 /**
  * Writes a run as it stands into PostgreSQL's list; a finished one with its visits, which are there before the list
- * says that it has ended. Idempotent, and never undoes a newer projection.
+ * says that it has ended. Idempotent, and never undoes a newer projection. Of a workspace that was deleted meanwhile
+ * nothing is left.
  *
  * @param seq the length of the run's event log at this moment
  */
@@ -59,7 +60,17 @@ export async function projectExecution(
   const inserts = chunk(rows).map((part) => db.insert(executionVisits).values(part).onConflictDoNothing())
   const last = inserts.pop()
   for (const insert of inserts) await insert
-  await db.batch([...(last === undefined ? [] : [last]), upsert])
+  const { workspaces } = db.tables
+  const isWorkspace = eq(workspaces.id, header.workspaceId)
+  const isOrphan = notExists(db.select({ id: workspaces.id }).from(workspaces).where(isWorkspace))
+  await db.batch([
+    // A deletion of the workspace waits for this, and then takes these rows along; or this waits, and finds it gone.
+    db.select({ id: workspaces.id }).from(workspaces).where(isWorkspace).for('key share'),
+    ...(last === undefined ? [] : [last]),
+    upsert,
+    db.delete(executionVisits).where(and(eq(executionVisits.execution_id, id), isOrphan)),
+    db.delete(executions).where(and(eq(executions.id, id), isOrphan)),
+  ])
 }
 
 function toDate(time: number | string | null | undefined): Date | null {

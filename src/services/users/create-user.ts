@@ -2,12 +2,14 @@ import { sql } from 'drizzle-orm'
 import { joinName } from '#core/auth/names'
 import type { RegisterInput } from '#core/auth/register'
 import { toUser, type User } from '#core/auth/user'
+import { AppError } from '#core/errors'
+import { DatabaseError } from '#db/errors'
 import { newId } from '#lib/ids'
 import type { PublicCtx } from '#services/context'
 import { refuseTaken } from './refuse-taken.ts'
+import { USER_LOCK } from './user-lock.ts'
 
-/** Any number that nobody else locks: the advisory lock of an installation's first registration. */
-const FIRST_USER_LOCK = 5_901_743
+const NOT_NULL_VIOLATION = '23502'
 
 export interface NewUser extends Omit<RegisterInput, 'password'> {
   readonly password_hash: string
@@ -16,21 +18,29 @@ export interface NewUser extends Omit<RegisterInput, 'password'> {
 /**
  * Stores a user with a personal workspace, all or nothing. The installation's first user is its administrator.
  *
- * @throws AppError `email_taken`, `username_taken`
+ * @param isOpen whether others than the first may register
+ * @throws AppError `email_taken`, `username_taken`; `registration_closed` when it is not open and others are there
  */
-export async function createUser({ db, now }: Pick<PublicCtx, 'db' | 'now'>, person: NewUser): Promise<User> {
+export async function createUser(
+  { db, now }: Pick<PublicCtx, 'db' | 'now'>,
+  person: NewUser,
+  isOpen = true,
+): Promise<User> {
   const { users, workspaces, workspaceMembers } = db.tables
   const [userId, workspaceId] = [newId(), newId()]
   const at = new Date(now())
   const times = { created_at: at, updated_at: at }
   const isFirst = sql`not exists (select 1 from ${users})`
-  const role = sql<'admin' | 'user'>`case when ${isFirst} then 'admin' else 'user' end`
+  // Nobody else gets a role where registration is closed, and without one the row is refused.
+  const others = isOpen ? sql`'user'` : sql`null`
+  const role = sql<'admin' | 'user'>`case when ${isFirst} then 'admin' else ${others} end`
   const workspace = { id: workspaceId, name: joinName(person), personal_user_id: userId, ...times }
   const owner = { workspace_id: workspaceId, user_id: userId, role: 'owner', created_at: at } as const
   const [, [stored]] = await db
     .batch([
-      // Several who find nobody here queue up; each statement then sees what the ones before have committed.
-      db.execute(sql`select pg_advisory_xact_lock(${FIRST_USER_LOCK}::bigint) where ${isFirst}`),
+      // Who is the first, others who register and administrators who leave decide too: one after the other. Each
+      // statement then sees what the ones before have committed.
+      db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
       db
         .insert(users)
         .values({ id: userId, ...person, role, ...times })
@@ -38,7 +48,14 @@ export async function createUser({ db, now }: Pick<PublicCtx, 'db' | 'now'>, per
       db.insert(workspaces).values(workspace),
       db.insert(workspaceMembers).values(owner),
     ])
+    .catch((error: unknown) => {
+      throw isRoleMissing(error) ? new AppError('registration_closed', { cause: error }) : error
+    })
     .catch(refuseTaken)
   if (stored === undefined) throw new Error('an insert returned no row')
   return toUser(stored)
+}
+
+function isRoleMissing(error: unknown): boolean {
+  return error instanceof DatabaseError && error.sqlState === NOT_NULL_VIOLATION
 }

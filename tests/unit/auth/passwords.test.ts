@@ -42,6 +42,33 @@ describe('passwords', () => {
     },
   )
 
+  // Made by libxcrypt's crypt(3).
+  it.each([
+    ['securepassword', '$2a$06$abcdefghijklmnopqrstuueCp5nbvZBnA28mCEeNoxip7M8XDUmbO'],
+    ['securepassword', '$2y$06$abcdefghijklmnopqrstuueCp5nbvZBnA28mCEeNoxip7M8XDUmbO'],
+    ['securepassword', '$2b$12$abcdefghijklmnopqrstuusAuol9gqfrRL8IZpki0Qga.hJBVmkWq'],
+    ['Senha ação', '$2b$06$abcdefghijklmnopqrstuuKpuIZUcgU./u61T.7QwJGguMVwS.BCW'],
+    // bcrypt reads 72 bytes; the former backend did not mind.
+    ['x'.repeat(80), '$2b$06$abcdefghijklmnopqrstuueHLWckpI7Ut91D6aWthlKy4VKsT9yUG'],
+  ])('verifies %s under %s of the former backend, to be made anew', async (password, stored) => {
+    expect(await verifyPassword(password, stored)).toBe(true)
+    expect(await verifyPassword(`!${password}`, stored)).toBe(false)
+    expect(needsRehash(stored)).toBe(true)
+  })
+
+  it.each(['$2x$06$', '$2b$31$', '$2b$03$', '$2b$6$', '$2$06$'])('does not take on %s', async (head) => {
+    const stored = `${head}abcdefghijklmnopqrstuueCp5nbvZBnA28mCEeNoxip7M8XDUmbO`
+    expect(await verifyPassword('securepassword', stored)).toBe(false)
+  })
+
+  it('lets bcrypt queue up with the others', async () => {
+    const stored = '$2a$06$abcdefghijklmnopqrstuueCp5nbvZBnA28mCEeNoxip7M8XDUmbO'
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 14 }, () => verifyPassword('securepassword', stored)),
+    )
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(5)
+  })
+
   it('asks for a new hash when parameters change', async () => {
     const stored = await hashPassword('securepassword')
     expect(needsRehash(stored)).toBe(false)

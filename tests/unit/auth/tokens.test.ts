@@ -4,14 +4,16 @@ import { describe, expect, it } from 'vitest'
 import { accessTokenSeconds, signAccessToken, verifyAccessToken } from '#auth/access-token'
 import { createRefreshToken, hashRefreshToken } from '#auth/refresh-token'
 import { signTicket, verifyTicket } from '#auth/tickets'
+import { Config } from '#config'
 import { newId } from '#lib/ids'
 
+const KEY = 'only-for-tests-only-for-tests-only'
 const config = {
-  JWT_SECRET_KEY: 'only-for-tests-only-for-tests-only',
+  JWT_SECRET_KEY: [KEY],
   JWT_ACCESS_TOKEN_EXPIRE_MINUTES: 30,
   JWT_REFRESH_TOKEN_EXPIRE_DAYS: 7,
 }
-const secret = new TextEncoder().encode(config.JWT_SECRET_KEY)
+const secret = new TextEncoder().encode(KEY)
 const NOW = Date.UTC(2026, 0, 1)
 const MINUTE_MS = 60_000
 const session = { userId: newId(), sessionId: newId() }
@@ -33,7 +35,7 @@ describe('access tokens', () => {
   })
 
   it('are refused when another key signed them', async () => {
-    const other = { ...config, JWT_SECRET_KEY: 'another-secret-another-secret-another' }
+    const other = { ...config, JWT_SECRET_KEY: ['another-secret-another-secret-another'] }
     const token = await signAccessToken(other, session, NOW)
     expect(await verifyAccessToken(config, token, NOW)).toBeUndefined()
     const [, payload, signature] = token.split('.')
@@ -92,9 +94,42 @@ describe('access tokens', () => {
       const { kid } = decodeProtectedHeader(await signAccessToken(config, session, NOW))
       const head = Buffer.from(JSON.stringify({ alg: 'HS256', typ: 'at+jwt', kid })).toString('base64url')
       const body = Buffer.from(payload).toString('base64url')
-      const signature = createHmac('sha256', config.JWT_SECRET_KEY).update(`${head}.${body}`).digest('base64url')
+      const signature = createHmac('sha256', KEY).update(`${head}.${body}`).digest('base64url')
       expect(await verifyAccessToken(config, `${head}.${body}.${signature}`, NOW)).toBeUndefined()
     }
+  })
+})
+
+describe('keys', () => {
+  const [FORMER, LATER] = ['former-key-former-key-former-key-1', 'later-key-later-key-later-key-1234']
+  const before = { ...config, JWT_SECRET_KEY: [FORMER] }
+  const rotated = { ...config, JWT_SECRET_KEY: [LATER, FORMER] }
+  const after = { ...config, JWT_SECRET_KEY: [LATER] }
+
+  it('rotate without logging anybody out: the first signs, all verify', async () => {
+    const former = await signAccessToken(before, session, NOW)
+    const later = await signAccessToken(rotated, session, NOW)
+    expect(await verifyAccessToken(rotated, former, NOW)).toMatchObject(session)
+    expect(await verifyAccessToken(rotated, later, NOW)).toMatchObject(session)
+    expect(await verifyAccessToken(after, later, NOW)).toMatchObject(session)
+    expect(await verifyAccessToken(after, former, NOW)).toBeUndefined()
+    expect(await verifyAccessToken(before, later, NOW)).toBeUndefined()
+  })
+
+  it('are named by their kid, so that one does not stand in for another', async () => {
+    const { kid } = decodeProtectedHeader(await signAccessToken(rotated, session, NOW))
+    const forged = await new SignJWT(decodeJwt(await signAccessToken(rotated, session, NOW)))
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: kid ?? '' })
+      .sign(new TextEncoder().encode(FORMER))
+    expect(await verifyAccessToken(rotated, forged, NOW)).toBeUndefined()
+  })
+
+  it('come from one setting, each long enough', () => {
+    const settings = { SECRET_KEY: 's'.repeat(32) }
+    const parse = (JWT_SECRET_KEY: string) => Config.safeParse({ ...settings, JWT_SECRET_KEY })
+    expect(parse(`${LATER}, ${FORMER}`).data?.JWT_SECRET_KEY).toEqual([LATER, FORMER])
+    for (const bad of [`${LATER},short`, ',', 'short', ' ']) expect(parse(bad).success).toBe(false)
+    expect(Config.safeParse(settings).success).toBe(false)
   })
 })
 

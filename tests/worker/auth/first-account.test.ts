@@ -29,18 +29,31 @@ beforeEach(async () => {
   return () => db.execute(sql`drop schema ${empty} cascade`)
 })
 
-function createPerson(first_name: string) {
+function createPerson(first_name: string, isOpen?: boolean) {
   const person = { email: newEmail(), username: null, first_name, last_name: '', password_hash: 'x' }
-  return createUser({ db: connectToEmpty(), now: Date.now }, person)
+  return createUser({ db: connectToEmpty(), now: Date.now }, person, isOpen)
 }
 
 describe('the first account', () => {
   // Several rounds, since what is attacked is a race.
   it.each([1, 2, 3, 4, 5])('alone is the administrator, however many come at once (%i)', async () => {
-    const made = await Promise.all(['Ana', 'Bia', 'Caio', 'Davi', 'Eva', 'Fabi', 'Gil', 'Hugo'].map(createPerson))
+    const made = await Promise.all(
+      ['Ana', 'Bia', 'Caio', 'Davi', 'Eva', 'Fabi', 'Gil', 'Hugo'].map((name) => createPerson(name)),
+    )
     expect(made.filter(({ role }) => role === 'admin')).toHaveLength(1)
     expect(made.filter(({ role }) => role === 'user')).toHaveLength(7)
     expect((await createPerson('Ivo')).role).toBe('user')
+  })
+
+  it.each([1, 2, 3])('alone is made where registration is closed (%i)', async () => {
+    const made = await Promise.allSettled(['Ana', 'Bia', 'Caio', 'Davi'].map((name) => createPerson(name, false)))
+    expect(made.filter(({ status }) => status === 'fulfilled')).toMatchObject([{ value: { role: 'admin' } }])
+    for (const outcome of made.filter(({ status }) => status === 'rejected')) {
+      expect(outcome).toMatchObject({ reason: { code: 'registration_closed' } })
+    }
+    const db = connectToEmpty()
+    expect(await db.select().from(db.tables.users)).toHaveLength(1)
+    expect(await db.select().from(db.tables.workspaces)).toHaveLength(1)
   })
 
   it('like each one owns a personal workspace', async () => {

@@ -96,6 +96,24 @@ describe('POST /auth/login', () => {
     expect((await call('/auth/login', { json: { email: account.email, password: PASSWORD } })).status).toBe(200)
   })
 
+  it.each(['$2a$', '$2b$', '$2y$'])('takes %s of the former backend, and hashes it anew', async (kind) => {
+    const account = await createAccount()
+    const db = connect(env)
+    const { users } = db.tables
+    const isAccount = eq(users.id, account.id)
+    const former = `${kind}12$abcdefghijklmnopqrstuusAuol9gqfrRL8IZpki0Qga.hJBVmkWq`
+    await db.update(users).set({ password_hash: former }).where(isAccount)
+    const wrong = await call('/auth/login', { json: { email: account.email, password: `${PASSWORD}!` } })
+    expect(problemOf(wrong)).toEqual(INVALID)
+    // Both may find the former hash; both are let in, and one new hash stays.
+    const json = { email: account.email, password: PASSWORD }
+    const answers = await Promise.all([1, 2].map(() => call('/auth/login', { json })))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    const [stored] = await db.select({ hash: users.password_hash }).from(users).where(isAccount)
+    expect(stored?.hash).toMatch(/^\$scrypt\$ln=15,r=8,p=1\$/)
+    expect((await call('/auth/login', { json })).status).toBe(200)
+  })
+
   it('turns a flood away with 503, and serves the next', async () => {
     const json = { email, password: PASSWORD }
     const answers = await Promise.all(Array.from({ length: 20 }, () => call('/auth/login', { json })))

@@ -116,8 +116,12 @@ test('only these operations are public', () => {
   expect(open.toSorted()).toEqual([
     'GET /',
     'GET /health',
+    'POST /api/v1/auth/forgot-password',
     'POST /api/v1/auth/login',
     'POST /api/v1/auth/refresh',
     'POST /api/v1/auth/register',
+    'POST /api/v1/auth/request-password-reset',
+    'POST /api/v1/auth/reset-password',
+    'POST /api/v1/auth/verify-email',
   ])
 })
