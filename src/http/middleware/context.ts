@@ -9,6 +9,9 @@ import type { PublicCtx } from '#services/context'
 /** Some user agents are essays; this much names any. */
 const USER_AGENT_LENGTH = 256
 
+/** On one thread, work that begins at once would show in the time that the answer takes: 1.4 ms for a mailed link. */
+const LATER_MS = 100
+
 function logLater(request_id: string, error: unknown): void {
   logLine('error', { request_id, code: 'later', error: describeError(error) })
 }
@@ -27,7 +30,13 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
     locale: c.get('locale'),
     requestId: c.get('requestId'),
     now: Date.now,
-    later: (work) => c.executionCtx.waitUntil(work().catch((error: unknown) => logLater(c.get('requestId'), error))),
+    later: (work) =>
+      c.executionCtx.waitUntil(
+        scheduler
+          .wait(LATER_MS)
+          .then(work)
+          .catch((error: unknown) => logLater(c.get('requestId'), error)),
+      ),
     client: {
       userAgent: c.req.header('User-Agent')?.slice(0, USER_AGENT_LENGTH),
       address: readClientAddress(c.req.raw, config.CLIENT_ADDRESS_HEADER),

@@ -20,9 +20,9 @@ export async function forgotPassword(ctx: PublicCtx, input: ForgotPasswordInput)
     .select({ id: users.id, email: users.email })
     .from(users)
     .where(and(sql`lower(${users.email}) = ${input.email}`, users.is_active))
-  if (user !== undefined) {
-    ctx.later(() => sendLink(ctx, mailer, user, 'reset_password').catch(ignoreFlood))
-  }
+  ctx.later(async () => {
+    if (user !== undefined) await sendLink(ctx, mailer, user, 'reset_password').catch(ignoreFlood)
+  })
   return { message: say(LINK_SENT_IF_KNOWN, ctx.locale) }
 }
 
