@@ -1,7 +1,7 @@
 import { APICallError } from '@ai-sdk/provider'
 import { ModelError } from './errors.ts'
 import type { ModelErrorCode } from './messages.ts'
-import { parseRetryAfterMs } from './retry-after.ts'
+import { parseRetryAfterMs } from '#lib/retry-after'
 
 /** Who was asked for what; `apiKey` only to be taken out of texts. */
 export interface Asked {

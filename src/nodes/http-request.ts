@@ -3,6 +3,7 @@ import { AnyJson } from '#core/json'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { defineEffectNode, emit } from '#core/workflow/node-type'
 import { type Json, parseJson } from '#lib/json'
+import { parseRetryAfterMs } from '#lib/retry-after'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
 
@@ -127,7 +128,10 @@ function statusFailure(config: Config, url: string, response: Response, body: Js
     nodeError('http_status', { method: config.method, url: withoutSecrets(url), status }, { status, body: small }),
     {
       retryable: RETRYABLE.has(status) || status >= 500,
-      retryAfterMs: parseRetryAfter(response.headers),
+      retryAfterMs: parseRetryAfterMs(
+        Object.fromEntries(response.headers),
+        Date.parse(response.headers.get('date') ?? ''),
+      ),
     },
   )
 }
@@ -136,12 +140,4 @@ function statusFailure(config: Config, url: string, response: Response, body: Js
 function withoutSecrets(url: string): string {
   const parsed = URL.parse(url)
   return parsed === null ? '' : `${parsed.origin}${parsed.pathname}`
-}
-
-/** `Retry-After` (RFC 9110, 10.2.3) in milliseconds; a date is read against the server's own clock. */
-function parseRetryAfter(headers: Headers): number | undefined {
-  const text = headers.get('retry-after')?.trim() ?? ''
-  if (/^\d+$/.test(text)) return Number(text) * 1_000
-  const wait = Date.parse(text) - Date.parse(headers.get('date') ?? '')
-  return wait > 0 ? wait : undefined
 }
