@@ -20,6 +20,17 @@ export const ERRORS = {
   not_authenticated: kind(401, 'Not authenticated', 'Not authenticated'),
   invalid_credentials: kind(401, 'Credenciais inválidas', 'Invalid credentials'),
   forbidden: kind(403, 'Você não tem permissão para isso.', 'You are not allowed to do that.'),
+  insufficient_scope: kind(
+    403,
+    'Esta chave de API não tem o escopo {scope}.',
+    'This API key does not have the scope {scope}.',
+  ),
+  // A key never reaches the account itself.
+  session_required: kind(
+    403,
+    'Isto pede uma sessão: entre com e-mail e senha; chaves de API não servem.',
+    'This takes a session: log in with e-mail and password; API keys will not do.',
+  ),
   registration_closed: kind(
     403,
     'O cadastro está fechado nesta instalação.',

@@ -1,14 +1,27 @@
-/** Who is calling. API keys and executions join the union with the issues that bring them. */
-export interface Principal {
-  readonly kind: 'user'
+/** Whoever calls acts in one workspace, with a role there. Executions join the union with the issue that brings them. */
+interface Member {
   readonly userId: string
-  readonly sessionId: string
   /** The installation's role, not the workspace's. */
   readonly role: 'admin' | 'user'
   readonly workspaceId: string
   readonly workspaceRole: WorkspaceRole
-  /** Unix milliseconds at which the access token ends, and with it every socket that it opened. */
+  /** Unix milliseconds at which the token or key ends, and with it every socket that it opened; infinite for some keys. */
   readonly expiresAt: number
 }
+
+/** Somebody who has logged in. */
+export interface UserPrincipal extends Member {
+  readonly kind: 'user'
+  readonly sessionId: string
+}
+
+/** A program with a key that somebody made: it acts for that user, in the key's workspace, within the key's scopes. */
+export interface ApiKeyPrincipal extends Member {
+  readonly kind: 'api_key'
+  readonly apiKeyId: string
+  readonly scopes: readonly string[]
+}
+
+export type Principal = UserPrincipal | ApiKeyPrincipal
 
 export type WorkspaceRole = 'owner' | 'admin' | 'editor' | 'viewer'

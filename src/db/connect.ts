@@ -4,6 +4,8 @@ import { drizzleOver, type QueryBuilder } from './drizzle-over.ts'
 import { hyperdriveTransport } from './hyperdrive-transport.ts'
 import { poolTransport, type PoolEnv } from './pool-transport.ts'
 import { tablesOf, type Tables } from './schema.ts'
+import { guardTenant } from './tenant-guard.ts'
+import type { Transport } from './wire.ts'
 
 /**
  * drizzle's query builder with the tables of the configured schema. Outside of mapped columns a value is as
@@ -22,7 +24,19 @@ export interface OptionalBindings {
 
 /** Opens nothing: the first query does. Call it once for each invocation or event, since sockets do not outlive it. */
 export function connect(env: PoolEnv & OptionalBindings): Db {
-  const transport =
-    env.HYPERDRIVE === undefined ? poolTransport(env) : hyperdriveTransport(env.HYPERDRIVE.connectionString)
-  return Object.assign(drizzleOver(transport), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
+  return Object.assign(drizzleOver(transportOf(env)), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
+}
+
+/**
+ * The same for one workspace: a statement on what workspaces own must name this one.
+ *
+ * @throws WorkspaceForgotten from every query that does not
+ */
+export function connectWithin(env: PoolEnv & OptionalBindings, workspaceId: string): Db {
+  const tables = tablesOf(readConfig(env).DATABASE_SCHEMA)
+  return Object.assign(drizzleOver(guardTenant(transportOf(env), tables, workspaceId)), { tables })
+}
+
+function transportOf(env: PoolEnv & OptionalBindings): Transport {
+  return env.HYPERDRIVE === undefined ? poolTransport(env) : hyperdriveTransport(env.HYPERDRIVE.connectionString)
 }

@@ -11,6 +11,7 @@ import type { NodeError } from '#core/workflow/node-error'
 import type { Json } from '#lib/json'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
+import { accessTables } from './access-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
 
@@ -225,7 +226,8 @@ function buildTables(name: string) {
   const identity = identityTables(schema)
   const workspace = workspaceTables(schema, identity.users)
   const workflow = workflowTables(schema, workspace.workspaces)
-  return { schema, ...identity, ...workspace, ...workflow, ...executionTables(schema) }
+  const access = accessTables(schema, identity.users, workspace.workspaces)
+  return { schema, ...identity, ...workspace, ...access, ...workflow, ...executionTables(schema) }
 }
 
 export type Tables = ReturnType<typeof buildTables>

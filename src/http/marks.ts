@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '#core/errors'
+import type { Permission } from '#core/permissions'
 
 /** Where a route leaves notes on its operation for `openapi.ts`, which follows and removes them. */
 export const MARKS_FIELD = 'x-marks'
@@ -11,6 +12,7 @@ export const Marks = z.object({
   summary: Sentence,
   description: Sentence.optional(),
   public: z.boolean().default(false),
+  permission: z.custom<Permission>((name) => typeof name === 'string').optional(),
   bodyOptional: z.boolean().default(false),
   forms: z.boolean().default(false),
   errors: z.array(z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS)).default([]),

@@ -64,6 +64,8 @@ function finishOperation({ [MARKS_FIELD]: noted, ...operation }: Operation, loca
     summary: say(marks.summary, locale),
     ...(marks.description && { description: say(marks.description, locale) }),
     ...(parameters.length > 0 && { parameters }),
+    // What the role or the API key must have: `docs/security.md` has the table.
+    ...(marks.permission && { 'x-permission': marks.permission }),
     responses: finishAnswers(operation.responses ?? {}, marks, locale),
     ...(operation.requestBody && { requestBody: finishBody(operation.requestBody, marks) }),
   }

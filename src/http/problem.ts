@@ -64,7 +64,7 @@ export function problemAnswers(spec: RouteSpec): RouteConfig['responses'] {
 
 function standardErrors(spec: RouteSpec): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['internal', 'database_unavailable']
-  if (!spec.public) codes.push('not_authenticated', 'invalid_credentials', 'forbidden')
+  if (!spec.public) codes.push('not_authenticated', 'invalid_credentials', 'forbidden', 'insufficient_scope')
   if (spec.params !== undefined) codes.push('not_found')
   if (spec.body !== undefined) codes.push('malformed_json', 'body_too_large', 'unsupported_media_type', 'json_too_deep')
   if (spec.params ?? spec.query ?? spec.body) codes.push('validation_failed')

@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ErrorCode } from '#core/errors'
+import type { Permission } from '#core/permissions'
 import type { Sentence } from '#core/messages'
 import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
 import { authenticateRequest } from './middleware/authenticate.ts'
@@ -13,15 +14,13 @@ import { rejectInvalid } from './validation.ts'
 const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** What a route promises. Everything that all routes share (bearer, body rules, error answers) is added by `route`. */
-export interface RouteSpec {
+interface CommonSpec {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Below the mount, without a trailing slash; parameters in braces: `/workflows/{id}`. */
   readonly path: `/${string}`
   readonly tag: Tag
   readonly summary: Sentence
   readonly description?: Sentence
-  /** Answers without a token. */
-  readonly public?: true
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
@@ -37,6 +36,13 @@ export interface RouteSpec {
   /** Error codes beyond those that every such route may answer. */
   readonly errors?: readonly ErrorCode[]
 }
+
+/** Whoever may call it: everybody, without a token, or those who have a permission. There is no third. */
+type Access =
+  | { readonly public: true; readonly permission?: undefined }
+  | { readonly public?: undefined; readonly permission: Permission }
+
+export type RouteSpec = CommonSpec & Access
 
 /** The part of a specification, or undefined where it has none. */
 type Part<S, Name extends keyof RouteSpec> = S extends { readonly [N in Name]: infer Schema extends z.ZodType }
@@ -91,6 +97,7 @@ function marksOf(spec: RouteSpec): Marks {
     summary: spec.summary,
     description: spec.description,
     public: spec.public ?? false,
+    permission: spec.permission,
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
     errors: [...errorsOf(spec)],
@@ -120,7 +127,7 @@ function answersOf({ answers }: RouteSpec): RouteConfig['responses'] {
 function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> {
   const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true }
   return async (c, next) => {
-    if (!spec.public) await authenticateRequest(c)
+    if (spec.permission !== undefined) await authenticateRequest(c, spec.permission)
     if (spec.body !== undefined) await readBody(c, rules)
     await next()
   }

@@ -19,7 +19,11 @@ export interface PublicCtx {
   readonly client: { readonly userAgent: string | undefined; readonly address: string | undefined }
 }
 
-/** What every other verb gets: the same, with a principal. */
+/** What every other verb gets: the same, with a principal and a database that knows the principal's workspace. */
 export interface Ctx extends PublicCtx {
   readonly principal: Principal
+  /** Refuses a statement on what workspaces own unless it names the principal's. */
+  readonly db: Db
+  /** For what is not of one workspace: say at the use why it is right. */
+  readonly unscopedDb: Db
 }

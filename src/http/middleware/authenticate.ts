@@ -1,19 +1,29 @@
 import type { Context } from 'hono'
 import { AppError } from '#core/errors'
+import type { Permission } from '#core/permissions'
+import { connectWithin } from '#db/connect'
 import type { AuthenticatedEnv } from '#http/app-env'
 import { authenticate } from '#services/auth/authenticate'
+import { demand } from '#services/auth/demand'
 
 /**
  * Finds out who is calling and puts it into `c.var.ctx`.
  *
- * @throws AppError `not_authenticated` without a bearer token, `invalid_credentials` with a bad one
+ * @throws AppError `not_authenticated` without a bearer token, `invalid_credentials` with a bad one, `forbidden` and
+ *   its kind when the caller does not have the permission
  */
-export async function authenticateRequest(c: Context<AuthenticatedEnv>): Promise<void> {
+export async function authenticateRequest(c: Context<AuthenticatedEnv>, permission: Permission): Promise<void> {
   const token = parseBearer(c.req.header('Authorization'))
   if (token === undefined) throw new AppError('not_authenticated')
   const publicCtx = c.get('publicCtx')
   const principal = await authenticate(publicCtx, token, c.req.header('X-Workspace-Id'))
-  c.set('ctx', { ...publicCtx, principal })
+  demand(principal, permission)
+  c.set('ctx', {
+    ...publicCtx,
+    principal,
+    db: connectWithin(c.env, principal.workspaceId),
+    unscopedDb: publicCtx.db,
+  })
 }
 
 /** The token of an `Authorization: Bearer …` header (RFC 6750, 2.1); the scheme's case does not matter. */

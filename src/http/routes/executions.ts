@@ -32,6 +32,7 @@ const Wait = z.object({
 
 const starting = {
   tag: 'executions',
+  permission: 'executions:run',
   query: Wait,
   headers: IdempotencyHeader,
   answers: { 200: Execution, 202: Started },
@@ -62,6 +63,7 @@ const getExecutions = route({
   path: '/executions',
   tag: 'executions',
   summary: { pt: 'Listar as execuções, da mais nova à mais antiga', en: 'List the executions, newest first' },
+  permission: 'executions:read',
   query: Paging.extend(ExecutionFilter.shape),
   answers: { 200: pageOf(Execution).meta({ id: 'ExecutionPage' }) },
 })
@@ -71,6 +73,7 @@ const getWorkflowExecutions = route({
   path: '/workflows/{id}/executions',
   tag: 'executions',
   summary: { pt: 'Listar as execuções de um workflow', en: "List a workflow's executions" },
+  permission: 'executions:read',
   params: ById,
   query: Paging.extend(ExecutionFilter.omit({ workflow_id: true }).shape),
   answers: { 200: pageOf(Execution).meta({ id: 'ExecutionPage' }) },
@@ -81,6 +84,7 @@ const getExecution = route({
   path: '/executions/{id}',
   tag: 'executions',
   summary: { pt: 'Ler uma execução como está agora', en: 'Read an execution as it stands now' },
+  permission: 'executions:read',
   params: ById,
   answers: { 200: Execution },
 })
@@ -90,6 +94,7 @@ const getNodes = route({
   path: '/executions/{id}/nodes',
   tag: 'executions',
   summary: { pt: 'Ler o que cada nó fez, em ordem de tempo', en: 'Read what each node did, in order of time' },
+  permission: 'executions:read',
   params: ById,
   query: Paging.extend({ node_id: z.string().optional() }),
   answers: { 200: pageOf(NodeVisit.meta({ id: 'NodeVisit' })).meta({ id: 'NodeVisitPage' }) },
@@ -100,6 +105,7 @@ const getEvents = route({
   path: '/executions/{id}/events',
   tag: 'executions',
   summary: { pt: 'Ler os eventos depois de "after"', en: 'Read the events behind "after"' },
+  permission: 'executions:read',
   params: ById,
   query: z.object({
     after: z.coerce.number().int().min(0).default(0),
@@ -113,6 +119,7 @@ const postCancel = route({
   path: '/executions/{id}/cancel',
   tag: 'executions',
   summary: { pt: 'Cancelar uma execução', en: 'Cancel an execution' },
+  permission: 'executions:run',
   params: ById,
   answers: { 200: Execution },
   errors: ['execution_finished'],

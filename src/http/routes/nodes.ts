@@ -11,6 +11,7 @@ const getNodeTypes = route({
   path: '/nodes',
   tag: 'nodes',
   summary: { pt: 'Listar os tipos de nós', en: 'List the node types' },
+  permission: 'nodes:read',
   query: Paging.extend({ group: z.enum(NODE_GROUPS).optional(), search: z.string().min(1).max(100).optional() }),
   answers: { 200: pageOf(NodeTypeView).meta({ id: 'NodeTypePage' }) },
 })
@@ -20,6 +21,7 @@ const getNodeType = route({
   path: '/nodes/{type}',
   tag: 'nodes',
   summary: { pt: 'Ler um tipo de nó', en: 'Read a node type' },
+  permission: 'nodes:read',
   params: z.object({ type: z.string() }),
   answers: { 200: NodeTypeView },
 })

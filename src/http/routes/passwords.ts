@@ -14,6 +14,7 @@ const postChange = route({
   path: '/auth/change-password',
   tag: 'auth',
   summary: { pt: 'Mudar a própria senha', en: 'Change your own password' },
+  permission: 'account:write',
   description: {
     pt: 'Encerra todas as outras sessões; esta fica.',
     en: 'Ends all other sessions; this one stays.',
@@ -69,6 +70,7 @@ const postResend = route({
   path: '/auth/resend-verification',
   tag: 'auth',
   summary: { pt: 'Pedir outro link para confirmar o e-mail', en: 'Ask for another link to confirm the e-mail address' },
+  permission: 'account:write',
   answers: { 200: Message },
   errors: ['too_many_attempts', 'misconfigured'],
 })

@@ -10,6 +10,7 @@ const getSessions = route({
   path: '/auth/sessions',
   tag: 'auth',
   summary: { pt: 'Listar as próprias sessões', en: 'List your own sessions' },
+  permission: 'account:write',
   query: Paging,
   answers: { 200: pageOf(Session).meta({ id: 'SessionPage' }) },
 })
@@ -19,6 +20,7 @@ const removeSession = route({
   path: '/auth/sessions/{id}',
   tag: 'auth',
   summary: { pt: 'Encerrar uma das próprias sessões', en: 'End one of your own sessions' },
+  permission: 'account:write',
   params: ById,
   answers: { 204: null },
 })

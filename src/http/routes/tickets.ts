@@ -7,6 +7,7 @@ const postTicket = route({
   path: '/ws/tickets',
   tag: 'sockets',
   summary: { pt: 'Emitir um bilhete de uso único para um websocket', en: 'Issue a single-use ticket for a websocket' },
+  permission: 'executions:read',
   body: TicketInput,
   answers: { 200: TicketAnswer },
   errors: ['not_found'],

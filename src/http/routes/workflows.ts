@@ -17,6 +17,7 @@ const getWorkflows = route({
   path: '/workflows',
   tag: 'workflows',
   summary: { pt: 'Listar os workflows, do mais novo ao mais antigo', en: 'List the workflows, newest first' },
+  permission: 'workflows:read',
   query: Paging.extend(WorkflowFilter.shape),
   answers: { 200: pageOf(Workflow).meta({ id: 'WorkflowPage' }) },
 })
@@ -26,6 +27,7 @@ const postWorkflow = route({
   path: '/workflows',
   tag: 'workflows',
   summary: { pt: 'Criar um workflow', en: 'Create a workflow' },
+  permission: 'workflows:write',
   headers: IdempotencyHeader,
   body: WorkflowInput,
   bodyLimitBytes: DEFINITION_LIMIT_BYTES,
@@ -38,6 +40,7 @@ const getWorkflow = route({
   path: '/workflows/{id}',
   tag: 'workflows',
   summary: { pt: 'Ler um workflow', en: 'Read a workflow' },
+  permission: 'workflows:read',
   params: ById,
   answers: { 200: Workflow },
 })
@@ -46,6 +49,7 @@ const changes = {
   path: '/workflows/{id}',
   tag: 'workflows',
   summary: { pt: 'Mudar um workflow', en: 'Change a workflow' },
+  permission: 'workflows:write',
   params: ById,
   body: WorkflowPatch,
   bodyLimitBytes: DEFINITION_LIMIT_BYTES,
@@ -59,6 +63,7 @@ const removeWorkflow = route({
   path: '/workflows/{id}',
   tag: 'workflows',
   summary: { pt: 'Apagar um workflow; suas execuções ficam', en: 'Delete a workflow; its executions stay' },
+  permission: 'workflows:write',
   params: ById,
   answers: { 204: null },
 })
@@ -68,6 +73,7 @@ const postValidate = route({
   path: '/workflows/{id}/validate',
   tag: 'workflows',
   summary: { pt: 'Ver todos os problemas do grafo salvo', en: 'See every problem of the saved graph' },
+  permission: 'workflows:read',
   params: ById,
   answers: { 200: Validation },
 })

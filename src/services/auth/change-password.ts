@@ -6,6 +6,7 @@ import { AppError } from '#core/errors'
 import { say } from '#core/messages'
 import type { Ctx } from '#services/context'
 import { confirmPassword } from './confirm-password.ts'
+import { demandSession } from './demand.ts'
 
 /**
  * Changes the caller's password and ends all sessions but this one.
@@ -14,7 +15,7 @@ import { confirmPassword } from './confirm-password.ts'
  */
 export async function changePassword(ctx: Ctx, input: ChangePasswordInput): Promise<Message> {
   const { users, sessions } = ctx.db.tables
-  const { userId, sessionId } = ctx.principal
+  const { userId, sessionId } = demandSession(ctx.principal)
   const stored = await confirmPassword(ctx, input.current_password)
   const password_hash = await hashPassword(input.new_password)
   const at = new Date(ctx.now())

@@ -1,6 +1,7 @@
 import { signTicket } from '#auth/tickets'
 import { TICKET_TTL_SECONDS, type TicketAnswer, type TicketInput } from '#core/auth/ticket'
 import type { Ctx } from '#services/context'
+import { demandSession } from './demand.ts'
 import { findExecution } from '#services/executions/find-execution'
 
 /**
@@ -11,7 +12,7 @@ import { findExecution } from '#services/executions/find-execution'
 export async function issueTicket(ctx: Ctx, input: TicketInput): Promise<TicketAnswer> {
   const { resource, id } = input
   await findExecution(ctx, id)
-  const { userId, sessionId, workspaceId, expiresAt } = ctx.principal
+  const { userId, sessionId, workspaceId, expiresAt } = demandSession(ctx.principal)
   const ticket = { userId, sessionId, workspaceId, resource, id, socketEndsAt: expiresAt }
   return { ticket: await signTicket(ctx.config, ticket, ctx.now()), expires_in: TICKET_TTL_SECONDS }
 }

@@ -2,11 +2,12 @@ import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Session } from '#core/auth/session'
 import { type Page, type Paging, toPage } from '#core/page'
 import type { Ctx } from '#services/context'
+import { demandSession } from './demand.ts'
 
 /** Where the caller is logged in, the newest first. */
 export async function listSessions(ctx: Ctx, paging: Paging): Promise<Page<Session>> {
   const { sessions } = ctx.db.tables
-  const { userId, sessionId } = ctx.principal
+  const { userId, sessionId } = demandSession(ctx.principal)
   const isOpen = and(
     eq(sessions.user_id, userId),
     isNull(sessions.revoked_at),

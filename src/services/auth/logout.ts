@@ -3,12 +3,13 @@ import { hashRefreshToken } from '#auth/refresh-token'
 import { LOGGED_OUT, type LogoutInput, type Message } from '#core/auth/session'
 import { say } from '#core/messages'
 import type { Ctx } from '#services/context'
+import { demandSession } from './demand.ts'
 
 /** Ends the caller's session at once, and that of the refresh token, if one was sent and it is the caller's too. */
 export async function logout({ db, now, principal, locale }: Ctx, input: LogoutInput): Promise<Message> {
   const { sessions, refreshTokens } = db.tables
   const token = input.refresh_token
-  const isCurrent = eq(sessions.id, principal.sessionId)
+  const isCurrent = eq(sessions.id, demandSession(principal).sessionId)
   const ofToken = db.select({ id: refreshTokens.session_id }).from(refreshTokens)
   const isEnding =
     token == null

@@ -20,14 +20,16 @@ const LIVE_STATUSES = EXECUTION_STATUSES.filter((status) => !isFinal(status))
  */
 export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput): Promise<void> {
   const { password_hash } = await confirmPassword(ctx, password)
-  const { users, workspaces, executions, executionVisits: visits } = ctx.db.tables
+  // The personal workspace goes, whichever one the request names.
+  const db = ctx.unscopedDb
+  const { users, workspaces, executions, executionVisits: visits } = db.tables
   const { userId } = ctx.principal
   const isPersonal = eq(workspaces.personal_user_id, userId)
-  const [personal] = await ctx.db.select({ id: workspaces.id }).from(workspaces).where(isPersonal)
+  const [personal] = await db.select({ id: workspaces.id }).from(workspaces).where(isPersonal)
   if (personal === undefined) throw new AppError('invalid_credentials')
 
   const among = (condition: ReturnType<typeof and>) =>
-    ctx.db
+    db
       .select({ one: sql`1` })
       .from(users)
       .where(condition)
@@ -37,18 +39,18 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
   const isCaller = and(eq(users.id, userId), eq(users.password_hash, password_hash))
   const isGone = notExists(among(eq(users.id, userId)))
   const isTheirs = and(eq(executions.workspace_id, personal.id), isGone)
-  const [, deleted, running] = await ctx.db.batch([
+  const [, deleted, running] = await db.batch([
     // Administrators who leave at once, or while somebody registers, come one after the other.
-    ctx.db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
-    ctx.db.delete(users).where(and(isCaller, isSpare)).returning({ id: users.id }),
-    ctx.db
+    db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
+    db.delete(users).where(and(isCaller, isSpare)).returning({ id: users.id }),
+    db
       .select({ id: executions.id })
       .from(executions)
       .where(and(isTheirs, inArray(executions.status, LIVE_STATUSES))),
-    ctx.db
+    db
       .delete(visits)
-      .where(inArray(visits.execution_id, ctx.db.select({ id: executions.id }).from(executions).where(isTheirs))),
-    ctx.db.delete(executions).where(isTheirs),
+      .where(inArray(visits.execution_id, db.select({ id: executions.id }).from(executions).where(isTheirs))),
+    db.delete(executions).where(isTheirs),
   ])
   if (deleted.length === 0) throw new AppError(await whyNot(ctx, password_hash))
   await cancelAll(

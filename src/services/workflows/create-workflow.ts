@@ -1,4 +1,5 @@
 import type { Workflow, WorkflowInput } from '#core/workflow/workflow'
+import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { findWorkflow } from './find-workflow.ts'
@@ -9,7 +10,7 @@ export async function createWorkflow(ctx: Ctx, input: WorkflowInput, idempotency
   const id = await claimId(ctx, idempotency)
   const { workspaceId, userId } = ctx.principal
   const now = new Date(ctx.now())
-  const [row] = await ctx.db
+  const creation = ctx.db
     .insert(ctx.db.tables.workflows)
     .values({
       ...input,
@@ -23,5 +24,10 @@ export async function createWorkflow(ctx: Ctx, input: WorkflowInput, idempotency
     })
     .onConflictDoNothing()
     .returning()
+  const [row] = await audited(ctx, creation, {
+    action: 'workflow.created',
+    resourceId: id,
+    details: { name: input.name },
+  })
   return row === undefined ? findWorkflow(ctx, id) : toWorkflow(row)
 }

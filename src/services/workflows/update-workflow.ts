@@ -1,6 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import type { Workflow, WorkflowPatch } from '#core/workflow/workflow'
+import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { toWorkflow } from './to-workflow.ts'
 
@@ -12,11 +13,13 @@ import { toWorkflow } from './to-workflow.ts'
 export async function updateWorkflow(ctx: Ctx, id: string, patch: WorkflowPatch): Promise<Workflow> {
   const { workflows } = ctx.db.tables
   const version = patch.definition === undefined ? {} : { version: sql`${workflows.version} + 1` }
-  const [row] = await ctx.db
+  const change = ctx.db
     .update(workflows)
     .set({ ...patch, ...version, updated_at: new Date(ctx.now()) })
     .where(and(eq(workflows.id, id), eq(workflows.workspace_id, ctx.principal.workspaceId)))
     .returning()
+  const fact = { action: 'workflow.changed', resourceId: id, details: { fields: Object.keys(patch) } } as const
+  const [row] = await audited(ctx, change, fact)
   if (row === undefined) throw new AppError('not_found')
   return toWorkflow(row)
 }

@@ -117,7 +117,14 @@ describe('the last administrator', () => {
   function leave(userId: string): Promise<void> {
     const principal = { userId } as Ctx['principal']
     const client: Ctx['client'] = { userAgent: undefined, address: undefined }
-    const given = { env, config: readConfig(env), db: connectToOwn(), requestId: 'x', now: Date.now }
+    const given = {
+      env,
+      config: readConfig(env),
+      db: connectToOwn(),
+      unscopedDb: connectToOwn(),
+      requestId: 'x',
+      now: Date.now,
+    }
     const ctx = { ...given, client, principal } as Ctx
     return deleteAccount(ctx, { password: PASSWORD })
   }

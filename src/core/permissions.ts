@@ -1,0 +1,62 @@
+/**
+ * Who may do what: the one table behind every 403, the API keys' scopes, the document and `docs/security.md`.
+ */
+import type { Principal, WorkspaceRole } from './principal.ts'
+
+/** From the least to the most: each role may do what those before it may. */
+export const WORKSPACE_ROLES = ['viewer', 'editor', 'admin', 'owner'] as const satisfies readonly WorkspaceRole[]
+
+/** Permission → the least role in the workspace that has it. */
+export const WORKSPACE_PERMISSIONS = {
+  'workspace:read': 'viewer',
+  'workspace:write': 'admin',
+  'workspace:delete': 'owner',
+  'members:read': 'viewer',
+  'members:write': 'admin',
+  'api_keys:read': 'viewer',
+  'api_keys:write': 'viewer',
+  'audit:read': 'admin',
+  'nodes:read': 'viewer',
+  'workflows:read': 'viewer',
+  'workflows:write': 'editor',
+  'executions:read': 'viewer',
+  'executions:run': 'editor',
+  'variables:read': 'viewer',
+  'variables:write': 'editor',
+} as const satisfies Record<string, WorkspaceRole>
+export type WorkspacePermission = keyof typeof WORKSPACE_PERMISSIONS
+
+/** What everybody may do with the own account, whatever the workspace says. */
+export const ACCOUNT_PERMISSIONS = ['account:read', 'account:write'] as const
+export type AccountPermission = (typeof ACCOUNT_PERMISSIONS)[number]
+
+export type Permission = WorkspacePermission | AccountPermission
+
+/** What an API key can be given: all but the account's own doors (password, sessions, closing it). */
+export const SCOPES = [
+  'account:read',
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.keys forgets the type of a literal's keys
+  ...(Object.keys(WORKSPACE_PERMISSIONS) as WorkspacePermission[]),
+] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** Whether a role has a permission. Without a role there is only the own account. */
+export function roleHas(role: WorkspaceRole, permission: Permission): boolean {
+  if (isAccountPermission(permission)) return true
+  return WORKSPACE_ROLES.indexOf(role) >= WORKSPACE_ROLES.indexOf(WORKSPACE_PERMISSIONS[permission])
+}
+
+/** Whether the caller's role, and the API key where there is one, allow it. */
+export function can(principal: Principal, permission: Permission): boolean {
+  const allowed = roleHas(principal.workspaceRole, permission)
+  return allowed && (principal.kind === 'user' || hasScope(principal, permission))
+}
+
+/** Whether the key was given it; what it may do is also bounded by the role of whom it stands for. */
+export function hasScope({ scopes }: { readonly scopes: readonly string[] }, permission: Permission): boolean {
+  return scopes.includes(permission)
+}
+
+function isAccountPermission(permission: Permission): permission is AccountPermission {
+  return permission.startsWith('account:')
+}
