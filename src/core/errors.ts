@@ -52,6 +52,12 @@ export const ERRORS = {
     'Esta é a única conta de administrador, e há outras contas: torne outra pessoa administradora antes.',
     'This is the only administrator account, and there are other accounts: make somebody else administrator first.',
   ),
+  variable_exists: kind(409, 'Já existe uma variável com este nome.', 'There is already a variable with this key.'),
+  too_many_variables: kind(
+    409,
+    'O espaço de trabalho já tem {limit} variáveis.',
+    'The workspace already has {limit} variables.',
+  ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   body_too_large: kind(
     413,
@@ -65,6 +71,11 @@ export const ERRORS = {
     422,
     'O workflow tem problemas e não pode ser executado.',
     'The workflow has problems and cannot be executed.',
+  ),
+  variables_too_large: kind(
+    422,
+    'As variáveis de que o workflow fala passam de {limit} bytes ao todo.',
+    'The variables that the workflow speaks of exceed {limit} bytes in all.',
   ),
   idempotency_key_reused: kind(
     422,

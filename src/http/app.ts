@@ -14,6 +14,7 @@ import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { variableRoutes } from './routes/variables.ts'
 import { workflowRoutes } from './routes/workflows.ts'
 
 const app = new OpenAPIHono<AppEnv>({ strict: false })
@@ -27,6 +28,7 @@ const routes = app
   .route('/api/v1', authRoutes)
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
+  .route('/api/v1', variableRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', ticketRoutes)
 
