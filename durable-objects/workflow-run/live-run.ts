@@ -78,6 +78,7 @@ export class LiveRun {
       facts: {
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
+        vars: header.vars,
       },
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
@@ -181,7 +182,7 @@ export class LiveRun {
     const key = visitKey(command)
     const controller = new AbortController()
     this.#performing.set(key, controller)
-    const outcome = await performVisit(this.#env, this.#machine, this.state, command, controller.signal)
+    const outcome = await performVisit(this.#env, this.header, this.#machine, this.state, command, controller.signal)
     if (this.#performing.get(key) === controller) this.#performing.delete(key)
     this.step(outcome)
   }

@@ -1,10 +1,13 @@
 import { type Config, readConfig } from '#config'
+import { ERRORS } from '#core/errors'
 import { decide, type Machine, toFailure } from '#core/workflow/advance'
+import type { RunHeader } from '#core/workflow/execution'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
 import { type EffectNodeType, isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
 import { checkEmission, MAX_OUTPUT_BYTES, prepareVisit } from '#core/workflow/prepare'
 import type { RunCommand, RunInput, RunState } from '#core/workflow/run'
+import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import { ModelError } from '#llm/errors'
 import { MODEL_MESSAGES } from '#llm/messages'
@@ -14,6 +17,9 @@ import { OutboundError } from '#outbound/errors'
 import { createOutbound, type Outbound } from '#outbound/gate'
 import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
+import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
+
+const DATABASE_AWAY = toNodeError('database_unavailable', ERRORS.database_unavailable.sentence)
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
@@ -29,12 +35,14 @@ interface OutboundBindings {
  */
 export async function performVisit(
   env: Env & OutboundBindings,
+  { workspaceId }: Pick<RunHeader, 'workspaceId'>,
   machine: Machine,
   state: RunState,
   command: Perform,
   signal: AbortSignal,
 ): Promise<RunInput> {
   const ref = { node_id: command.node_id, visit: command.visit, performance: command.performance }
+  let secrets = NO_SECRETS
   try {
     const moment = { now: Date.now(), random: Math.random() }
     const decided = decide(machine, state, command, moment)
@@ -46,14 +54,21 @@ export async function performVisit(
     const node = planNode(machine.plan, command.node_id)
     const type = machine.catalog[node.type]
     if (type === undefined || isPure(type)) throw new Error(`no effectful node type ${node.type}`)
-    const prepared = prepareVisit(machine.plan, state, command, type, machine.facts, moment.now)
+    const placeholders = createPlaceholders(node, type)
+    const facts = { ...machine.facts, secrets: placeholders }
+    const prepared = prepareVisit(machine.plan, state, command, type, facts, moment.now)
+    const opened = await openVisitSecrets(env, workspaceId, placeholders)
+    secrets = opened
+    signal.throwIfAborted()
     const emission = await withDeadline(node.timeout_ms, signal, (limited) =>
-      type.run(createPorts(env, machine, command, node.timeout_ms, limited), prepared),
+      type.run(createPorts(env, machine, command, node.timeout_ms, limited, opened), prepared),
     )
-    return { ...ref, type: 'succeeded', ...checkEmission(emission) }
+    return secrets.redactOutcome({ ...ref, type: 'succeeded', ...checkEmission(emission) })
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
-    return { ...ref, ...toFailure(signal.aborted ? error : explain(error)) }
+    if (signal.aborted) return { ...ref, ...toFailure(error) }
+    if (error instanceof DatabaseUnavailable) return { ...ref, type: 'parked', error: DATABASE_AWAY }
+    return secrets.redactOutcome({ ...ref, ...toFailure(explain(error, secrets)) })
   }
 }
 
@@ -84,6 +99,7 @@ function createPorts(
   command: Perform,
   timeoutMs: number,
   signal: AbortSignal,
+  secrets: VisitSecrets,
 ): NodePorts {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
@@ -92,7 +108,10 @@ function createPorts(
   const models = createModels({ config, fetch: toFetch(outbound, limits) })
   return {
     signal,
-    fetch: (url, { method, headers, body } = {}) => outbound.fetch({ url, method, headers, body }, limits),
+    fetch: async (url, { method, headers, body } = {}) => {
+      const request = { url, method, headers, body, secrets: secrets.fill }
+      return secrets.redactResponse(await outbound.fetch(request, limits))
+    },
     generate: (request) => models.generate({ ...request, signal }),
   }
 }
@@ -120,7 +139,7 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
 }
 
 /** The adapters' errors as the node's failure, in words for people. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, secrets: VisitSecrets): unknown {
   if (error instanceof OutboundError) {
     const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)
     return new NodeFailure(failure, { retryable: error.retryable })
@@ -130,6 +149,8 @@ function explain(error: unknown): unknown {
     const failure = toNodeError(error.code, MODEL_MESSAGES[error.code], error.params, { status })
     return new NodeFailure(failure, { retryable, retryAfterMs })
   }
-  if (!(error instanceof NodeFailure)) logLine('error', { event: 'node_unexpected', error: describeError(error) })
+  if (!(error instanceof NodeFailure)) {
+    logLine('error', { event: 'node_unexpected', error: secrets.redactNote(describeError(error)) })
+  }
   return error
 }

@@ -35,6 +35,7 @@ export function apply(plan: Plan, state: RunState, event: RunEvent): void {
       visit.attempt = event.attempt
       visit.performance = event.performance
       visit.resumeAt = event.resume_at
+      if (event.parked === true) visit.parks += 1
       visit.error = event.error
       return
     }
@@ -80,6 +81,7 @@ function applyStarted(plan: Plan, state: RunState, event: RunEvent & { type: 'no
     attempt: event.attempt,
     performance: event.performance,
     resumeAt: undefined,
+    parks: 0,
     output: null,
     error: undefined,
     finishedAt: undefined,

@@ -83,7 +83,7 @@ function compileNode(
   const problems = [
     ...checkConfig(node, data.data, type),
     ...checkBareFields(node, data.data, bare),
-    ...checkExpressions(node, data.data, bare, checking),
+    ...checkExpressions(node, data.data, bare, { checking, secretFields: type.secrets ?? [] }),
   ]
   return {
     node: {
@@ -154,7 +154,7 @@ function checkExpressions(
   node: GraphNode,
   data: NodeData,
   bare: readonly string[],
-  checking: Checking,
+  { checking, secretFields }: { checking: Checking; secretFields: readonly string[] },
 ): GraphProblem[] {
   const problems: GraphProblem[] = []
   for (const { path, hole } of findHoles(data.config, bare)) {
@@ -164,7 +164,8 @@ function checkExpressions(
       problems.push({ code: 'too_many_expressions', params: { limit: MAX_EXPRESSIONS }, ...at })
       break
     }
-    problems.push(...checkHole(hole, checking.ids).map((problem) => ({ ...problem, ...at })))
+    const found = [...checkHole(hole, checking.ids), ...checkSecrets(hole, String(path[0]), secretFields)]
+    problems.push(...found.map((problem) => ({ ...problem, ...at })))
   }
   return problems
 }
@@ -173,6 +174,12 @@ function checkHole({ result, source: expression }: Hole, ids: ReadonlySet<string
   if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail } }]
   const unknown = result.value.nodeIds.filter((id) => !ids.has(id))
   return unknown.map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail } }))
+}
+
+function checkSecrets({ result, source: expression }: Hole, field: string, fields: readonly string[]): GraphProblem[] {
+  const uses = result.ok ? result.value.secrets : []
+  if (uses.length > 0 && !fields.includes(field)) return [{ code: 'secret_not_here', params: { field } }]
+  return uses.includes(null) ? [{ code: 'secret_not_named', params: { expression } }] : []
 }
 
 function compileEdges(graph: Graph, catalog: Catalog, problems: GraphProblem[]): Map<string, PlanEdge> {

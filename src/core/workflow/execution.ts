@@ -57,6 +57,8 @@ export const RunHeader = z.object({
   trigger: z.string(),
   createdBy: z.string().nullable(),
   createdAt: z.number(),
+  /** The plain variables that the graph names, as they were at the start. */
+  vars: z.record(z.string(), z.string()).optional(),
 })
 export type RunHeader = z.infer<typeof RunHeader>
 

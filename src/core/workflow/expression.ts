@@ -5,9 +5,10 @@
  */
 import { type AnyNode, type Expression, parseExpressionAt } from 'acorn'
 import { err, ok, type Result } from '#lib/result'
+import { secretNamesIn } from './secret-names.ts'
 
 /** The names an expression may begin with. */
-export const ROOTS = ['$input', '$trigger', '$nodes', '$execution', '$workflow', '$now'] as const
+export const ROOTS = ['$input', '$trigger', '$nodes', '$vars', '$secrets', '$execution', '$workflow', '$now'] as const
 
 /** What the parser may read for one expression: a text with many malformed ones costs no more than this for each. */
 const MAX_EXPRESSION_LENGTH = 8_000
@@ -20,6 +21,8 @@ export interface ParsedExpression {
   readonly length: number
   /** Ids that stand after `$nodes.`, for the check that such nodes exist. */
   readonly nodeIds: readonly string[]
+  /** The secrets that it names; null for a use that does not say which one. */
+  readonly secrets: readonly (string | null)[]
 }
 
 export interface ExpressionProblem {
@@ -40,7 +43,8 @@ export function parseExpression(text: string, start: number): Result<ParsedExpre
   }
   const nodeIds: string[] = []
   const problem = checkSubset(tree, nodeIds, MAX_EXPRESSION_DEPTH)
-  return problem === undefined ? ok({ tree, length: tree.end, nodeIds }) : err({ ...problem, length: tree.end })
+  if (problem !== undefined) return err({ ...problem, length: tree.end })
+  return ok({ tree, length: tree.end, nodeIds, secrets: secretNamesIn(read.slice(0, tree.end)) })
 }
 
 /** acorn's own words, unless it has met one of our limits: the end of what it may read, or of its stack. */

@@ -16,6 +16,7 @@ export const NodeTypeView = z
       'JSON Schema of the config; any value may be a text with {{ expressions }} instead.',
     ),
     expressions: z.array(z.string()).describe('Fields that are an expression also without braces.'),
+    secrets: z.array(z.string()).describe('Fields that may hold `$secrets.NAME`.'),
     example: z.object({ config: AnyJson, input: AnyJson, output: AnyJson }),
   })
   .meta({ id: 'NodeType' })
@@ -33,6 +34,7 @@ export function toNodeTypeView(type: AnyNodeType, locale: Locale): NodeTypeView 
     ports: { in: [...type.ports.in], out: [...type.ports.out] },
     config: schema,
     expressions: [...(type.expressions ?? [])],
+    secrets: [...(type.secrets ?? [])],
     example: type.example,
   }
 }

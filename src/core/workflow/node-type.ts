@@ -63,6 +63,8 @@ interface NodeDescription<Config extends z.ZodType> {
   readonly config: Config
   /** Fields of `config` that must be there and are one expression, also without the braces. */
   readonly expressions?: readonly string[]
+  /** Fields of `config` that may hold `$secrets.NAME`: they go out through `fetch` and nowhere else. */
+  readonly secrets?: readonly string[]
   readonly example: { readonly config: Json; readonly input: Json; readonly output: Json }
 }
 

@@ -17,6 +17,10 @@ const MAX_CONFIG_BYTES = 4_194_304
 export interface RunFacts {
   readonly execution: { readonly id: string }
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
+  /** The plain variables as they were at the start. */
+  readonly vars?: Readonly<Record<string, string>>
+  /** What stands for each secret in this visit's config; never its value. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** The value on the incoming edge; with several edges an object by source id; at the start what started the run. */
@@ -53,6 +57,8 @@ export function prepareVisit(
     get $nodes() {
       return Object.fromEntries(state.outputs)
     },
+    $vars: facts.vars ?? {},
+    $secrets: facts.secrets ?? {},
     $execution: facts.execution,
     $workflow: facts.workflow,
     $now: new Date(now).toISOString(),

@@ -46,7 +46,14 @@ export const RunEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('execution_started'), at, inputs: AnyJson }),
   z.object({ type: z.literal('node_started'), ...performed, tokens: z.array(Token) }),
   z.object({ type: z.literal('node_completed'), ...performed, handles: z.array(z.string()), output: AnyJson }),
-  z.object({ type: z.literal('node_retrying'), ...performed, resume_at: z.number(), error: NodeError }),
+  z.object({
+    type: z.literal('node_retrying'),
+    ...performed,
+    resume_at: z.number(),
+    error: NodeError,
+    /** It could not begin: what it needs is away for a while. Uses up no attempt. */
+    parked: z.boolean().optional(),
+  }),
   z.object({
     type: z.literal('node_failed'),
     ...performed,
@@ -73,6 +80,8 @@ export interface Visit {
   /** Fences late results (I2): raised every time the visit is performed, also after a crash. */
   performance: number
   resumeAt: number | undefined
+  /** How often it was parked: performances that are neither attempts nor crashes. */
+  parks: number
   /** What its edges carry on. */
   output: Json
   error: NodeError | undefined
@@ -161,6 +170,8 @@ export type RunInput =
     })
   /** The machine stopped while this visit was performed. */
   | (VisitRef & { readonly type: 'lost'; readonly performance: number })
+  /** What this visit needs is away for a while; it is performed again when it may be back. */
+  | (VisitRef & { readonly type: 'parked'; readonly performance: number; readonly error: NodeError })
   /** Time has passed: retries may be due, or the deadline. */
   | { readonly type: 'tick' }
   | { readonly type: 'cancel'; readonly by: string | null }

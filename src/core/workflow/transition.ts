@@ -4,7 +4,7 @@ import { findReady, type Ready } from './join.ts'
 import { nodeError } from './node-error.ts'
 import { type Plan, planEdge, type PlanNode, planNode } from './plan.ts'
 import { MAX_OUTPUT_BYTES } from './prepare.ts'
-import { nextAttemptAt } from './retry.ts'
+import { nextAttemptAt, nextLookAt } from './retry.ts'
 import {
   isFinal,
   type Moment,
@@ -72,6 +72,9 @@ function takeInput(plan: Plan, state: RunState, input: RunInput, moment: Moment,
         failIfTooLarge(state, visit, at, record)
       } else if (input.type === 'lost') {
         takeLoss(plan, visit, moment, record)
+      } else if (input.type === 'parked') {
+        const resume_at = nextLookAt(visit.parks, moment)
+        record({ type: 'node_retrying', at, ...refOf(visit), resume_at, error: input.error, parked: true })
       } else failVisit(plan, visit, input, moment, record)
     }
   }
@@ -84,7 +87,7 @@ function refOf(visit: Visit): Pick<Visit, 'node_id' | 'visit' | 'attempt' | 'per
 /** A crash of ours uses up no attempt (I5), unless this visit seems to be what crashes us. */
 function takeLoss(plan: Plan, visit: Visit, moment: Moment, record: Record): void {
   const at = moment.now
-  const losses = visit.performance - visit.attempt
+  const losses = visit.performance - visit.attempt - visit.parks
   if (losses < MAX_LOSSES) {
     return record({ type: 'node_retrying', at, ...refOf(visit), resume_at: at, error: nodeError('interrupted') })
   }

@@ -11,13 +11,14 @@ import type { ExecuteInput } from '#core/workflow/workflow'
 import { catalog } from '#nodes/catalog'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 
 /**
  * Starts an execution: of the saved draft, kept as an immutable version, or of the version that is named. It is
  * durable when this returns (P1).
  *
  * @param trigger what started it, e.g. `manual`
- * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph
+ * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `variables_too_large`
  */
 export async function startExecution(
   ctx: Ctx,
@@ -33,8 +34,9 @@ export async function startExecution(
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
   const pinned = await (version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version))
+  const plan = compileOrRefuse(pinned.definition)
   return run.start({
-    plan: compileOrRefuse(pinned.definition),
+    plan,
     inputs,
     header: {
       executionId: id,
@@ -45,6 +47,7 @@ export async function startExecution(
       trigger,
       createdBy: ctx.principal.userId,
       createdAt: ctx.now(),
+      vars: await snapshotVariables(ctx, plan),
     },
   })
 }

@@ -33,7 +33,7 @@ function findInVisit(event: VisitEvent, open: Map<string, Open>, ended: Set<stri
       return event.performance === (known?.performance ?? 0) + 1 ? [] : [`I2: ${key} is not fenced`]
     case 'node_retrying': {
       open.set(key, event)
-      const used = event.error.code === 'interrupted' ? 0 : 1
+      const used = event.error.code === 'interrupted' || event.parked === true ? 0 : 1
       return event.attempt === (known?.attempt ?? 0) + used ? [] : [`I5: attempt ${event.attempt} of ${key}`]
     }
     default:

@@ -58,6 +58,16 @@ describe('what is wrong with a graph', () => {
       draw('start -> a', { a: set({ fields: { x: '{{ $nodes["b c"].x + $nodes.a }}' } }) }),
       { params: { detail: 'b c' } },
     ],
+    secret_not_here: [
+      draw('start -> a', { a: set({ fields: { x: 'Bearer {{ $secrets.TOKEN }}' } }) }),
+      { nodeId: 'a', path: '/data/config/fields/x', params: { field: 'fields' } },
+    ],
+    secret_not_named: [
+      draw('start -> a', {
+        a: { type: 'http.request', config: { url: 'https://example.com', headers: { x: '{{ $secrets[$input] }}' } } },
+      }),
+      { nodeId: 'a', path: '/data/config/headers/x', params: { expression: '$secrets[$input]' } },
+    ],
   }
 
   test.each(Object.entries(cases))('%s', (code, [definition, where]) => {

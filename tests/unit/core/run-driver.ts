@@ -80,6 +80,12 @@ export class RunDriver {
     return this
   }
 
+  /** What a node needs is away. */
+  park(nodeId: string): this {
+    this.take({ ...this.#end(nodeId), type: 'parked', error: nodeError('unexpected') })
+    return this
+  }
+
   /** The machine stops: the state is read again from the log, and whatever was performed is lost. */
   crash(): this {
     this.state = replay(this.machine.plan, stored(this.events))

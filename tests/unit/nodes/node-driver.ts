@@ -15,7 +15,7 @@ export async function perform(
   config: Json,
   { input = null, trigger = input, ports = fakePorts() }: { input?: Json; trigger?: Json; ports?: NodePorts } = {},
 ): Promise<Emission> {
-  const facts = { $nodes: {}, $execution: {}, $workflow: {}, $now: '2030-01-01T00:00:00.000Z' }
+  const facts = { $nodes: {}, $vars: {}, $secrets: {}, $execution: {}, $workflow: {}, $now: '2030-01-01T00:00:00.000Z' }
   const rendered = renderConfig(config, type.expressions ?? [], { ...facts, $input: input, $trigger: trigger })
   const node = { config: type.config.parse(rendered), input, trigger }
   return isPure(type) ? type.decide(node) : await type.run(ports, node)
