@@ -14,6 +14,7 @@ import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { userVariableRoutes } from './routes/user-variables.ts'
 import { variableRoutes } from './routes/variables.ts'
 import { workflowRoutes } from './routes/workflows.ts'
 
@@ -29,6 +30,7 @@ const routes = app
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', variableRoutes)
+  .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', ticketRoutes)
 

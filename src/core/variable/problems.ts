@@ -16,6 +16,7 @@ export const VARIABLE_PROBLEMS = {
     en: 'Use a name such as api.example.com or *.example.com, without port or path.',
   },
   hosts_without_secret: { pt: 'Só um segredo se prende a hosts.', en: 'Only a secret is bound to hosts.' },
+  too_many_lines: { pt: 'Tem mais de {limit} variáveis.', en: 'Has more than {limit} variables.' },
   value_needed_to_reveal: {
     pt: 'Um segredo só vira variável comum com um valor novo.',
     en: 'A secret becomes a plain variable only with a new value.',
