@@ -52,6 +52,26 @@ export const ERRORS = {
     'Esta é a única conta de administrador, e há outras contas: torne outra pessoa administradora antes.',
     'This is the only administrator account, and there are other accounts: make somebody else administrator first.',
   ),
+  last_owner: kind(
+    409,
+    'Ficaria sem proprietário: {workspaces}. Transfira a propriedade ou apague o workspace antes.',
+    'This would be left without an owner: {workspaces}. Transfer the ownership or delete the workspace first.',
+  ),
+  personal_workspace: kind(
+    409,
+    'Este é um workspace pessoal, que é de uma só pessoa e fica com a conta. Crie um workspace de equipe para isso.',
+    'This is a personal workspace, which is one person’s alone and stays with the account. Create a team workspace for that.',
+  ),
+  already_member: kind(
+    409,
+    'Esta pessoa já é membro do workspace.',
+    'This person is already a member of the workspace.',
+  ),
+  too_many_invitations: kind(
+    409,
+    'O workspace já tem {limit} convites abertos: revogue algum ou espere que sejam aceitos.',
+    'The workspace already has {limit} open invitations: revoke one or wait until some are accepted.',
+  ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   body_too_large: kind(
     413,

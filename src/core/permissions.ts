@@ -11,6 +11,7 @@ export const WORKSPACE_PERMISSIONS = {
   'workspace:read': 'viewer',
   'workspace:write': 'admin',
   'workspace:delete': 'owner',
+  'workspace:transfer': 'owner',
   'members:read': 'viewer',
   'members:write': 'admin',
   'api_keys:read': 'viewer',

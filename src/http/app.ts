@@ -6,6 +6,8 @@ import { context } from './middleware/context.ts'
 import { cors } from './middleware/cors.ts'
 import { frame } from './middleware/frame.ts'
 import { answerUnmatched } from './not-found.ts'
+import { accountPageRoutes } from './routes/account-pages.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -15,6 +17,7 @@ import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { workflowRoutes } from './routes/workflows.ts'
+import { workspaceRoutes } from './routes/workspaces.ts'
 
 const app = new OpenAPIHono<AppEnv>({ strict: false })
 app.use(frame, context, cors)
@@ -25,14 +28,17 @@ const routes = app
   .route('/', rootRoutes)
   .route('/', healthRoutes)
   .route('/api/v1', authRoutes)
+  .route('/api/v1', workspaceRoutes)
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)
+  .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
 
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
+app.route('/', accountPageRoutes)
 app.route('/', createDocs(app))
 
 export { app }

@@ -97,6 +97,7 @@ function marksOf(spec: RouteSpec): Marks {
     summary: spec.summary,
     description: spec.description,
     public: spec.public ?? false,
+    workspaceFrom: isWithinPath(spec) ? 'path' : 'header',
     permission: spec.permission,
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
@@ -123,11 +124,18 @@ function answersOf({ answers }: RouteSpec): RouteConfig['responses'] {
   )
 }
 
+/** Everything below a workspace happens in the one that the path names, whatever `X-Workspace-Id` says. */
+function isWithinPath({ path }: RouteSpec): boolean {
+  return /^\/workspaces\/\{id\}(?:\/|$)/.test(path)
+}
+
 /** Who calls comes before what they sent: an unauthenticated request learns nothing about content types and fields. */
 function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> {
   const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true }
+  const isByPath = isWithinPath(spec)
   return async (c, next) => {
-    if (spec.permission !== undefined) await authenticateRequest(c, spec.permission)
+    const workspaceId = isByPath ? (c.req.param('id') ?? '') : c.req.header('X-Workspace-Id')
+    if (spec.permission !== undefined) await authenticateRequest(c, spec.permission, workspaceId)
     if (spec.body !== undefined) await readBody(c, rules)
     await next()
   }

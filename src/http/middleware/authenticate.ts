@@ -9,14 +9,19 @@ import { demand } from '#services/auth/demand'
 /**
  * Finds out who is calling and puts it into `c.var.ctx`.
  *
- * @throws AppError `not_authenticated` without a bearer token, `invalid_credentials` with a bad one, `forbidden` and
- *   its kind when the caller does not have the permission
+ * @param workspaceId the one that the request is about; without it the caller's personal one
+ * @throws AppError `not_authenticated` without a bearer token, `invalid_credentials` with a bad one, `not_found` for
+ *   a workspace that is not theirs, `forbidden` and its kind when the caller does not have the permission
  */
-export async function authenticateRequest(c: Context<AuthenticatedEnv>, permission: Permission): Promise<void> {
+export async function authenticateRequest(
+  c: Context<AuthenticatedEnv>,
+  permission: Permission,
+  workspaceId: string | undefined,
+): Promise<void> {
   const token = parseBearer(c.req.header('Authorization'))
   if (token === undefined) throw new AppError('not_authenticated')
   const publicCtx = c.get('publicCtx')
-  const principal = await authenticate(publicCtx, token, c.req.header('X-Workspace-Id'))
+  const principal = await authenticate(publicCtx, token, workspaceId)
   demand(principal, permission)
   c.set('ctx', {
     ...publicCtx,

@@ -123,5 +123,6 @@ test('only these operations are public', () => {
     'POST /api/v1/auth/request-password-reset',
     'POST /api/v1/auth/reset-password',
     'POST /api/v1/auth/verify-email',
+    'POST /api/v1/invitations/preview',
   ])
 })
