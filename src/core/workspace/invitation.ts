@@ -8,9 +8,7 @@ export const INVITATION_LIFE_MS = 7 * DAY_MS
 /** Nobody becomes an owner by mail: an owner makes a member one. */
 const InvitedRole = z.enum(['admin', 'editor', 'viewer'])
 
-export const InvitationInput = z
-  .strictObject({ email: Email, role: InvitedRole.default('editor') })
-  .meta({ id: 'InvitationInput' })
+export const InvitationInput = z.strictObject({ email: Email, role: InvitedRole }).meta({ id: 'InvitationInput' })
 export type InvitationInput = z.infer<typeof InvitationInput>
 
 /** One that can still be accepted. */

@@ -111,6 +111,14 @@ describe('an operation that is not public', () => {
   })
 })
 
+test('an operation names its workspace once: in its path, or by the header', () => {
+  const guarded = routes.filter(({ operation }) => operation.security === undefined)
+  const takesHeader = ({ operation }: Route) => JSON.stringify(operation['parameters'] ?? []).includes('WorkspaceId')
+  const byPath = guarded.filter((route) => !takesHeader(route))
+  expect(byPath.map(({ path }) => path).filter((path) => !path.startsWith('/api/v1/workspaces/{id}'))).toEqual([])
+  expect(byPath).toHaveLength(guarded.filter(({ path }) => path.startsWith('/api/v1/workspaces/{id}')).length)
+})
+
 test('only these operations are public', () => {
   const open = routes.filter(({ operation }) => operation.security?.length === 0).map(({ name }) => name)
   expect(open.toSorted()).toEqual([
