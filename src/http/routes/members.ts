@@ -66,7 +66,6 @@ const postTransfer = route({
   params: ById,
   body: TransferInput,
   answers: { 200: Member },
-  errors: ['session_required'],
 })
 
 export const memberRoutes = createRoutes()

@@ -1,6 +1,7 @@
 import { and, eq, ne, or, sql } from 'drizzle-orm'
 import type { Member, MemberPatch } from '#core/workspace/member'
 import { withLine } from '#services/audit/audit'
+import { demand } from '#services/auth/demand'
 import type { Ctx } from '#services/context'
 import { lockWorkspace } from '#services/workspaces/lock-workspace'
 import { explainRefusal } from './explain-refusal.ts'
@@ -10,10 +11,12 @@ import { selectMember, toMember } from './to-member.ts'
 /**
  * Gives a member another role. Only owners make owners or change them, and one always stays.
  *
- * @throws AppError `not_found`, `forbidden`, `last_owner`
+ * @throws AppError `not_found`, `forbidden`, `last_owner`; `insufficient_scope` for an API key
  */
 export async function changeRole(ctx: Ctx, userId: string, { role }: MemberPatch): Promise<Member> {
   const { db } = ctx
+  // Else a key for managing members could hand the workspace over.
+  if (role === 'owner') demand(ctx.principal, 'workspace:transfer')
   const { workspaceMembers: members } = db.tables
   const { workspaceId, userId: callerId } = ctx.principal
   const isOwner = hasRole(db, workspaceId, callerId, ['owner'])

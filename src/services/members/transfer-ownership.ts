@@ -2,7 +2,6 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import { type Member, TRANSFER_TO_ONESELF, type TransferInput } from '#core/workspace/member'
 import { withLine } from '#services/audit/audit'
-import { demandSession } from '#services/auth/demand'
 import type { Ctx } from '#services/context'
 import { lockWorkspace } from '#services/workspaces/lock-workspace'
 import { hasRole } from './has-role.ts'
@@ -12,12 +11,12 @@ import { selectMember, toMember } from './to-member.ts'
  * Makes another member an owner and the caller, who is one, an administrator. Personal workspaces have no other member.
  *
  * @returns the new owner
- * @throws AppError `not_found` for who is no member, `forbidden`, `session_required` for an API key
+ * @throws AppError `not_found` for who is no member, `forbidden`
  */
 export async function transferOwnership(ctx: Ctx, { user_id }: TransferInput): Promise<Member> {
   const { db } = ctx
   const { workspaceMembers: members } = db.tables
-  const { workspaceId, userId } = demandSession(ctx.principal)
+  const { workspaceId, userId } = ctx.principal
   if (user_id === userId)
     throw new AppError('validation_failed', { problems: [{ pointer: '/user_id', sentence: TRANSFER_TO_ONESELF }] })
   const isOwner = hasRole(db, workspaceId, userId, ['owner'])
