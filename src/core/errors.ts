@@ -25,6 +25,11 @@ export const ERRORS = {
     'Esta chave de API não tem o escopo {scope}.',
     'This API key does not have the scope {scope}.',
   ),
+  scope_not_grantable: kind(
+    403,
+    'Você não pode dar o escopo {scope}, porque não o tem.',
+    'You cannot give the scope {scope}, since you do not have it.',
+  ),
   // A key never reaches the account itself.
   session_required: kind(
     403,
@@ -51,6 +56,11 @@ export const ERRORS = {
     409,
     'Esta é a única conta de administrador, e há outras contas: torne outra pessoa administradora antes.',
     'This is the only administrator account, and there are other accounts: make somebody else administrator first.',
+  ),
+  too_many_api_keys: kind(
+    409,
+    'Você já tem {limit} chaves de API neste workspace: revogue uma antes.',
+    'You already have {limit} API keys in this workspace: revoke one first.',
   ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   body_too_large: kind(

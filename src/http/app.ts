@@ -6,6 +6,7 @@ import { context } from './middleware/context.ts'
 import { cors } from './middleware/cors.ts'
 import { frame } from './middleware/frame.ts'
 import { answerUnmatched } from './not-found.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -25,6 +26,7 @@ const routes = app
   .route('/', rootRoutes)
   .route('/', healthRoutes)
   .route('/api/v1', authRoutes)
+  .route('/api/v1', apiKeyRoutes)
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)

@@ -13,7 +13,7 @@ import { rejectInvalid } from './validation.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-/** What a route promises. Everything that all routes share (bearer, body rules, error answers) is added by `route`. */
+/** What a route promises. Everything that all routes share (token or key, body rules, error answers) is added by `route`. */
 interface CommonSpec {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Below the mount, without a trailing slash; parameters in braces: `/workflows/{id}`. */

@@ -6,6 +6,7 @@ export const TAGS = {
     pt: 'Cadastro, entrada, sessões e a própria conta',
     en: 'Registration, login, sessions and your own account',
   },
+  'api-keys': { pt: 'Chaves com que programas entram', en: 'Keys that programs come in with' },
   workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
