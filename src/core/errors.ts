@@ -87,6 +87,11 @@ export const ERRORS = {
     'Tentativas demais. Tente de novo em {seconds} s.',
     'Too many attempts. Try again in {seconds} s.',
   ),
+  rate_limited: kind(
+    429,
+    'Pedidos demais. Tente de novo em {seconds} s.',
+    'Too many requests. Try again in {seconds} s.',
+  ),
   misconfigured: kind(
     503,
     'O servidor não está configurado por completo; o log diz o que falta.',

@@ -5,6 +5,7 @@ import { answerError } from './errors.ts'
 import { context } from './middleware/context.ts'
 import { cors } from './middleware/cors.ts'
 import { frame } from './middleware/frame.ts'
+import { limitAddress } from './middleware/limit-address.ts'
 import { answerUnmatched } from './not-found.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -18,7 +19,7 @@ import { ticketRoutes } from './routes/tickets.ts'
 import { workflowRoutes } from './routes/workflows.ts'
 
 const app = new OpenAPIHono<AppEnv>({ strict: false })
-app.use(frame, context, cors)
+app.use(frame, context, cors, limitAddress)
 app.onError(answerError)
 app.notFound((c) => answerUnmatched(app, c))
 

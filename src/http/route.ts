@@ -6,6 +6,7 @@ import type { Sentence } from '#core/messages'
 import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
 import { authenticateRequest } from './middleware/authenticate.ts'
 import { type Marks, MARKS_FIELD } from './marks.ts'
+import { limitOpenWrite } from './middleware/limit-address.ts'
 import { readBody } from './middleware/read-body.ts'
 import { errorsOf, problemAnswers } from './problem.ts'
 import type { Tag } from './tags.ts'
@@ -128,6 +129,7 @@ function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> 
   const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true }
   return async (c, next) => {
     if (spec.permission !== undefined) await authenticateRequest(c, spec.permission)
+    else if (spec.method !== 'get') await limitOpenWrite(c.get('publicCtx'))
     if (spec.body !== undefined) await readBody(c, rules)
     await next()
   }
