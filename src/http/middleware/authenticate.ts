@@ -22,7 +22,7 @@ export async function authenticateRequest(c: Context<AuthenticatedEnv>, permissi
   c.set('ctx', {
     ...publicCtx,
     principal,
-    db: connectWithin(c.env, principal.workspaceId),
+    db: connectWithin(c.env, principal.workspaceId, c.get('patience')),
     unscopedDb: publicCtx.db,
   })
 }
