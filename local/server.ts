@@ -65,7 +65,7 @@ async function warmUp({ host, port }: Settings, log: (line: string) => void): Pr
  */
 export async function startServer(options: ServerOptions): Promise<RunningWorker> {
   const { settings, reporter, signal, onFatal, undo } = options
-  const { dataDir, host, port } = settings
+  const { dataDir, host, port, rateLimits } = settings
   const log = (line: string): void => reporter.note(line)
   undo(await lockDirectory(dataDir))
   await endLeftoverRuntime(runtimePidFile(dataDir), log)
@@ -92,7 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningWorker
   const mailOutbox = createMailOutbox(join(dataDir, 'mail'), log)
   const start = async (): Promise<RunningWorker> => {
     const build = built.value.directory
-    const worker = await startWorker({ host, port, dataDir, vars, build, mailOutbox, log, onFatal })
+    const worker = await startWorker({ host, port, dataDir, rateLimits, vars, build, mailOutbox, log, onFatal })
     undo(() => worker.stop())
     await warmUp(settings, log)
     return worker

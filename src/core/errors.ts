@@ -25,6 +25,11 @@ export const ERRORS = {
     'Esta chave de API não tem o escopo {scope}.',
     'This API key does not have the scope {scope}.',
   ),
+  scope_not_grantable: kind(
+    403,
+    'Você não pode dar o escopo {scope}, porque não o tem.',
+    'You cannot give the scope {scope}, since you do not have it.',
+  ),
   // A key never reaches the account itself.
   session_required: kind(
     403,
@@ -72,6 +77,11 @@ export const ERRORS = {
     'O workspace já tem {limit} convites abertos: revogue algum ou espere que sejam aceitos.',
     'The workspace already has {limit} open invitations: revoke one or wait until some are accepted.',
   ),
+  too_many_api_keys: kind(
+    409,
+    'Você já tem {limit} chaves de API neste workspace: revogue uma antes.',
+    'You already have {limit} API keys in this workspace: revoke one first.',
+  ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   body_too_large: kind(
     413,
@@ -96,6 +106,11 @@ export const ERRORS = {
     429,
     'Tentativas demais. Tente de novo em {seconds} s.',
     'Too many attempts. Try again in {seconds} s.',
+  ),
+  rate_limited: kind(
+    429,
+    'Pedidos demais. Tente de novo em {seconds} s.',
+    'Too many requests. Try again in {seconds} s.',
   ),
   misconfigured: kind(
     503,

@@ -16,6 +16,8 @@ export const WORKSPACE_PERMISSIONS = {
   'members:write': 'admin',
   'api_keys:read': 'viewer',
   'api_keys:write': 'viewer',
+  // Everybody's in the workspace.
+  'api_keys:manage': 'admin',
   'audit:read': 'admin',
   'nodes:read': 'viewer',
   'workflows:read': 'viewer',

@@ -5,9 +5,11 @@ import { answerError } from './errors.ts'
 import { context } from './middleware/context.ts'
 import { cors } from './middleware/cors.ts'
 import { frame } from './middleware/frame.ts'
+import { limitAddress } from './middleware/limit-address.ts'
 import { answerUnmatched } from './not-found.ts'
 import { accountPageRoutes } from './routes/account-pages.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -20,7 +22,7 @@ import { workflowRoutes } from './routes/workflows.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 
 const app = new OpenAPIHono<AppEnv>({ strict: false })
-app.use(frame, context, cors)
+app.use(frame, context, cors, limitAddress)
 app.onError(answerError)
 app.notFound((c) => answerUnmatched(app, c))
 
@@ -29,6 +31,7 @@ const routes = app
   .route('/', healthRoutes)
   .route('/api/v1', authRoutes)
   .route('/api/v1', workspaceRoutes)
+  .route('/api/v1', apiKeyRoutes)
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)

@@ -11,6 +11,7 @@ export const TAGS = {
     en: 'Workspaces, their members and invitations',
   },
   audit: { pt: 'Quem fez o quê, quando e de onde', en: 'Who did what, when and from where' },
+  'api-keys': { pt: 'Chaves com que programas entram', en: 'Keys that programs come in with' },
   workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
