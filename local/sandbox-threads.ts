@@ -52,6 +52,7 @@ export function startThread(): SandboxThread {
     const answer = Promise.withResolvers<string>()
     answered = answer.resolve
     worker.ref()
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node, no window
     worker.postMessage(request)
     const late = limitAnswer('time')
     const given = await within(answer.promise, deadlineMs, late)

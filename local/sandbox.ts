@@ -25,7 +25,7 @@ export interface SandboxRequest {
 
 export interface SandboxService {
   /** 200 with the answer, or 429 when too many wait. */
-  fetch(request: SandboxRequest): Promise<Response>
+  readonly fetch: (request: SandboxRequest) => Promise<Response>
   stop(): Promise<void>
 }
 

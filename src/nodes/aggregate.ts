@@ -30,7 +30,9 @@ export const aggregate = definePureNode({
   config: z.strictObject({
     items: itemsField.describe('The list; by default the input.'),
     operations: z.array(Operation).min(1),
-    group_by: perItemField.optional().describe('A property or an expression of $item: gives a list with one object a group.'),
+    group_by: perItemField
+      .optional()
+      .describe('A property or an expression of $item: gives a list with one object a group.'),
     group_as: z.string().min(1).optional().describe('The name of the group in each object; by default the property.'),
   }),
   perItem: ['operations.*.field', 'group_by'],

@@ -49,7 +49,7 @@ function chunk<Item>(items: readonly Item[], size: number): Item[][] {
 /** Pieces of at most `size` UTF-16 units, cut after the last space that fits, and never within a character. */
 function cutText(text: string, size: number): string[] {
   const pieces: string[] = []
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = start + size >= text.length ? text.length : cutBefore(text, start, start + size)
     pieces.push(text.slice(start, end))
     start = end

@@ -14,7 +14,9 @@ export const validate = defineEffectNode({
   },
   ports: { in: ['in'], out: ['valid', 'invalid'] },
   config: z.strictObject({
-    schema: z.union([z.record(z.string(), AnyJson), z.boolean()]).describe('A JSON Schema, 2020-12 unless $schema says otherwise.'),
+    schema: z
+      .union([z.record(z.string(), AnyJson), z.boolean()])
+      .describe('A JSON Schema, 2020-12 unless $schema says otherwise.'),
     value: AnyJson.optional().describe('What is checked; by default the input.'),
     on_invalid: z.enum(['branch', 'fail']).default('branch').describe('Leave by "invalid", or fail the node.'),
   }),

@@ -48,7 +48,11 @@ export function createSandbox(binding: SandboxBinding | undefined, workspaceId: 
 async function send(binding: SandboxBinding | undefined, workspaceId: string, body: string): Promise<Response> {
   if (binding === undefined) throw unavailable()
   try {
-    return await binding.fetch('http://sandbox/', { method: 'POST', headers: { [WORKSPACE_HEADER]: workspaceId }, body })
+    return await binding.fetch('http://sandbox/', {
+      method: 'POST',
+      headers: { [WORKSPACE_HEADER]: workspaceId },
+      body,
+    })
   } catch {
     // At the edge a Worker that goes over its CPU limit ends like this.
     throw unavailable()

@@ -23,7 +23,10 @@ const LIMIT_MESSAGES: readonly (readonly [string, Limit])[] = [
   ['InternalError: out of memory', 'memory'],
   ['InternalError: string too long', 'memory'],
   ['RangeError: invalid string length', 'memory'],
+  ['RangeError: invalid array buffer length', 'memory'],
   ['InternalError: stack overflow', 'stack'],
+  // The parsers of JSON and of regular expressions.
+  ['SyntaxError: stack overflow', 'stack'],
 ]
 
 export class Evaluator {

@@ -14,7 +14,11 @@ export function validateJson(schema: Json, value: Json): Result<readonly SchemaE
   if (typeof schema !== 'boolean' && !isJsonObject(schema)) return err('an object is expected')
   try {
     const { errors } = new Validator(schema satisfies Schema | boolean, draftOf(schema), false).validate(value)
-    return ok(errors.slice(0, MAX_ERRORS).map(({ instanceLocation, error }) => ({ path: instanceLocation.slice(1), message: error })))
+    return ok(
+      errors
+        .slice(0, MAX_ERRORS)
+        .map(({ instanceLocation, error }) => ({ path: instanceLocation.slice(1), message: error })),
+    )
   } catch (error) {
     return err(error instanceof Error ? error.message : 'unknown')
   }

@@ -2,16 +2,7 @@
 import type { AnyNode } from 'acorn'
 
 /** The names an expression may begin with. `$item` and `$index` are there while something is done for each item. */
-export const ROOTS = [
-  '$input',
-  '$trigger',
-  '$nodes',
-  '$execution',
-  '$workflow',
-  '$now',
-  '$item',
-  '$index',
-] as const
+export const ROOTS = ['$input', '$trigger', '$nodes', '$execution', '$workflow', '$now', '$item', '$index'] as const
 export type Root = (typeof ROOTS)[number]
 
 /** What the sandbox has besides: JavaScript's own names, as QuickJS knows them. */

@@ -17,10 +17,7 @@ export const NODE_ERRORS = {
   ),
   code_failed: sentence('O código falhou: {reason}', 'The code failed: {reason}'),
   not_a_list: sentence('{field} precisa ser uma lista.', '{field} must be a list.'),
-  not_text_or_list: sentence(
-    '{field} precisa ser um texto ou uma lista.',
-    '{field} must be a text or a list.',
-  ),
+  not_text_or_list: sentence('{field} precisa ser um texto ou uma lista.', '{field} must be a text or a list.'),
   bad_item: sentence(
     'Item {index}: {field} é {found}, esperava-se {expected}.',
     'Item {index}: {field} is {found}, {expected} was expected.',
@@ -37,10 +34,7 @@ export const NODE_ERRORS = {
     'O código passou do limite de computação: um laço sem fim?',
     'The code exceeded the computing limit: an endless loop?',
   ),
-  sandbox_stack: sentence(
-    'O código passou do limite de recursão.',
-    'The code exceeded the recursion limit.',
-  ),
+  sandbox_stack: sentence('O código passou do limite de recursão.', 'The code exceeded the recursion limit.'),
   sandbox_time: sentence(
     'O código passou do tempo limite de {limit} ms.',
     'The code exceeded the time limit of {limit} ms.',
@@ -53,10 +47,7 @@ export const NODE_ERRORS = {
     'Os valores que o código usa passam de {limit} bytes.',
     'The values that the code uses exceed {limit} bytes.',
   ),
-  sandbox_crash: sentence(
-    'O código derrubou o lugar onde rodava.',
-    'The code broke the place where it ran.',
-  ),
+  sandbox_crash: sentence('O código derrubou o lugar onde rodava.', 'The code broke the place where it ran.'),
   sandbox_busy: sentence(
     'Há código demais na fila; tente de novo em instantes.',
     'Too much code is waiting to run; try again in a moment.',

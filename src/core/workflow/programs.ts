@@ -33,7 +33,11 @@ export interface Source {
 export function* findSources(config: Json, kinds: FieldKinds): Generator<Source> {
   for (const { path, hole } of findHoles(config, kinds)) {
     const { source, result } = hole
-    yield { path, source, result: result.ok ? ok({ ...result.value, needsSandbox: 'program' in result.value.body }) : err(result.error) }
+    yield {
+      path,
+      source,
+      result: result.ok ? ok({ ...result.value, needsSandbox: 'program' in result.value.body }) : err(result.error),
+    }
   }
   for (const { path, text } of findBodies(config, kinds)) {
     const program = parseBody(text)

@@ -43,15 +43,11 @@ export interface Sandbox {
    *
    * @throws NodeFailure `sandbox_…`, or `config_invalid` when it is no schema
    */
-  validate(schema: Json, value: Json): Promise<readonly SchemaError[]>
+  readonly validate: (schema: Json, value: Json) => Promise<readonly SchemaError[]>
 }
 
 /** The batch for some programs of a visit. */
-export function createBatch(
-  programs: readonly SandboxProgram[],
-  scope: Scope,
-  items?: readonly Json[],
-): SandboxBatch {
+export function createBatch(programs: readonly SandboxProgram[], scope: Scope, items?: readonly Json[]): SandboxBatch {
   const roots = new Set(programs.flatMap((program) => program.roots))
   const values = [...roots].flatMap((root): [string, unknown][] => {
     if (items !== undefined && (root === '$item' || root === '$index')) return []

@@ -72,7 +72,8 @@ export function* findHoles(
 ): Generator<{ path: ConfigPath; hole: Hole }> {
   if (typeof config === 'string') {
     if (isBody(kinds, path)) return
-    for (const part of readParts(toTemplate(config, kinds, path))) if (typeof part !== 'string') yield { path, hole: part }
+    for (const part of readParts(toTemplate(config, kinds, path)))
+      if (typeof part !== 'string') yield { path, hole: part }
   } else if (Array.isArray(config)) {
     for (const [index, member] of config.entries()) yield* findHoles(member, kinds, [...path, index])
   } else if (isJsonObject(config)) {

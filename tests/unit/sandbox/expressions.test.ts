@@ -56,12 +56,15 @@ describe('expressions outside the subset', () => {
     '$input.orders[7].customer.name.trim()',
     '$input . gone /* . */ . x /* ?. */ [ "y" ] . trim()',
     '$input.gone.list.map((x) => x).length',
-    '$nodes.fetch.body.items.map((x) => x)'.replace('$nodes.fetch', '$trigger'),
+    '$trigger.body.items.map((x) => x)',
   ])('what is missing along a path is undefined: %s', async (text) => expect(await valueOf(text)).toBeUndefined())
 
   test.each<[string, unknown]>([
-    ['((o) => { o.x = 1; o["y"] = 2; o.x++; [o.z, { a: o.w = 4 } = {}] = [3, {}]; return o })({})', { x: 2, y: 2, z: 3, w: 4 }],
-    ['new Intl2.Thing()'.replace('Intl2.Thing', '(class { static A = class { v = 1 } }).A').concat('.v'), 1],
+    [
+      '((o) => { o.x = 1; o["y"] = 2; o.x++; [o.z, { a: o.w = 4 } = {}] = [3, {}]; return o })({})',
+      { x: 2, y: 2, z: 3, w: 4 },
+    ],
+    ['new (class { static A = class { v = 1 } }).A().v', 1],
     ['String.raw`a${1}`', 'a1'],
     ['((o) => delete o.a.b)({ a: { b: 1 } })', true],
     ['new (class B extends (class A { f() { return 1 } }) { f() { return super.f() + 1 } })().f()', 2],
@@ -73,20 +76,18 @@ describe('expressions outside the subset', () => {
 
   test.each<[string, RegExp]>([
     ['$input.name.toUpper()', /^TypeError: not a function/],
-    ['null.x.y()', /no failure|TypeError|undefined/],
     ['(() => { throw new Error("no " + $input.name) })()', /^Error: no Ana/],
     ['(() => { throw "text" })()', /^thrown: text/],
-    ['(() => { throw { toString: null } })()', /./],
+    ['(() => { throw { get name() { throw 1 } } })()', /^thrown: something/],
     ['(() => { throw Symbol("s") })()', /^thrown: Symbol\(s\)/],
-    ['10n', /BigInt|bigint/],
-    ['(() => { const a = []; a[0] = a; return a })()', /circular/],
+    ['10n', /^TypeError: .*[bB]ig/],
+    ['(() => { const a = []; a[0] = a; return a })()', /^TypeError: circular/],
     ['Promise.reject(new Error("later"))', /^Error: later/],
     ['new Promise(() => {})', /never settles/],
-    ['(() => { return process2 })()'.replace('process2', 'globalThis.process.env'), /./],
-    ['import("node:fs")', /./],
+    ['globalThis.process.env.HOME.trim.call(1, 2).x = 1', /^TypeError/],
+    ['import("node:fs")', /Error/],
   ])('%s fails in few words', async (text, message) => {
-    const outcome = await outcomeOf(sandbox, expression(text), input)
-    if (outcome.error !== undefined) expect(outcome.error).toMatch(message)
+    expect((await outcomeOf(sandbox, expression(text), input)).error).toMatch(message)
   })
 
   test('one expression changes nothing for the next', async () => {
@@ -122,7 +123,10 @@ describe('per item', () => {
 
   test('a failure names its item', async () => {
     const failing = expression('$item.n < 3 ? Math.abs($item.n) : $item.n.trim()')
-    expect(await outcomeOf(sandbox, failing, input, items)).toMatchObject({ index: 2, error: /TypeError/.source && expect.stringMatching(/^TypeError/) })
+    expect(await outcomeOf(sandbox, failing, input, items)).toMatchObject({
+      index: 2,
+      error: expect.stringMatching(/^TypeError/),
+    })
   })
 })
 
@@ -147,6 +151,6 @@ describe('bodies', () => {
 
   test.each(['return }', 'return (', '}); (async function () { return 1', 'import x from "y"', 'export default 1'])(
     '%j is malformed',
-    (text) => expect(() => body(text)).toThrow(),
+    (text) => expect(() => body(text)).toThrow(text),
   )
 })
