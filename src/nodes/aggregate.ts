@@ -9,7 +9,7 @@ const OPS = ['count', 'sum', 'avg', 'min', 'max'] as const
 
 const Operation = z.strictObject({
   op: z.enum(OPS),
-  field: perItemField.optional().describe('A property (order.total) or an expression of $item; not needed for count.'),
+  field: perItemField.describe('A property (order.total) or an expression of $item; not needed for count.'),
   as: z.string().min(1).optional().describe('The name of the result; by default e.g. sum_total.'),
 })
 type Operation = z.infer<typeof Operation>
@@ -30,9 +30,7 @@ export const aggregate = definePureNode({
   config: z.strictObject({
     items: itemsField.describe('The list; by default the input.'),
     operations: z.array(Operation).min(1),
-    group_by: perItemField
-      .optional()
-      .describe('A property or an expression of $item: gives a list with one object a group.'),
+    group_by: perItemField.describe('A property or an expression of $item: gives a list with one object a group.'),
     group_as: z.string().min(1).optional().describe('The name of the group in each object; by default the property.'),
   }),
   perItem: ['operations.*.field', 'group_by'],

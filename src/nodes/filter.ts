@@ -23,5 +23,5 @@ export const filter = definePureNode({
     input: { orders: [{ total: 250 }, { total: 80 }, { total: 101 }] },
     output: [{ total: 250 }, { total: 101 }],
   },
-  decide: ({ config: { items, condition } }) => emit(items.filter((_, index) => condition.values[index])),
+  decide: ({ config: { items, condition } }) => emit(items.filter((_, index) => condition?.values[index])),
 })

@@ -19,9 +19,7 @@ export const sort = definePureNode({
   ports: { in: ['in'], out: ['out'] },
   config: z.strictObject({
     items: itemsField.describe('The list; by default the input.'),
-    by: perItemField
-      .optional()
-      .describe('A property (customer.name) or an expression of $item; by default the item itself.'),
+    by: perItemField.describe('A property (customer.name) or an expression of $item; by default the item itself.'),
     order: z.enum(['asc', 'desc']).default('asc'),
   }),
   perItem: ['by'],

@@ -68,11 +68,8 @@ export function pathExpression(text: string): string | undefined {
 const PerItem = z.object({ text: z.string(), values: z.array(AnyJson) })
 export type PerItem = z.infer<typeof PerItem>
 
-/** The schema of such a field: anything before a run, `PerItem` in one. */
-export const perItemField = AnyJson.transform((value: Json): PerItem => {
-  const evaluated = PerItem.safeParse(value)
-  return evaluated.success ? evaluated.data : { text: '', values: [] }
-})
+/** The schema of such a field: undefined without it, and before a run. */
+export const perItemField = AnyJson.optional().transform((value): PerItem | undefined => PerItem.safeParse(value).data)
 
 /** The schema of `items`: in a run the engine has seen to it that it is a list. */
-export const itemsField = AnyJson.transform((value: Json): readonly Json[] => (Array.isArray(value) ? value : []))
+export const itemsField = AnyJson.optional().transform((value): readonly Json[] => (Array.isArray(value) ? value : []))
