@@ -9,8 +9,8 @@ const RESOURCES = { stackSizeMb: 4, maxOldGenerationSizeMb: 128, maxYoungGenerat
 const START_MS = 30_000
 
 export interface SandboxThread {
-  /** The answer, in time or as what has ended it. Never rejects. */
-  run(request: string, deadlineMs: number): Promise<string>
+  /** The answer, in time or as what has ended it; undefined when the thread does not even start. Never rejects. */
+  run(request: string, deadlineMs: number): Promise<string | undefined>
   readonly isAlive: boolean
   stop(): Promise<void>
 }
@@ -44,10 +44,10 @@ export function startThread(): SandboxThread {
   }
 
   /** What comes first: the answer, the thread's end, or the deadline, which is the thread's end too. */
-  async function run(request: string, deadlineMs: number): Promise<string> {
+  async function run(request: string, deadlineMs: number): Promise<string | undefined> {
     if (!(await within(ready.promise, START_MS, false))) {
       await stop()
-      return limitAnswer('crash')
+      return undefined
     }
     const answer = Promise.withResolvers<string>()
     answered = answer.resolve
