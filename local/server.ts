@@ -8,6 +8,7 @@ import { createMailOutbox } from './mail-outbox.ts'
 import { migrate } from './migrate.ts'
 import type { Reporter } from './reporter.ts'
 import { endLeftoverRuntime } from './runtime-command.ts'
+import { createSandboxService } from './sandbox.ts'
 import type { Settings } from './settings.ts'
 import { buildWorker } from './worker-build.ts'
 import { runtimePidFile, startWorker, type RunningWorker } from './worker.ts'
@@ -92,7 +93,20 @@ export async function startServer(options: ServerOptions): Promise<RunningWorker
   const mailOutbox = createMailOutbox(join(dataDir, 'mail'), log)
   const start = async (): Promise<RunningWorker> => {
     const build = built.value.directory
-    const worker = await startWorker({ host, port, dataDir, rateLimits, vars, build, mailOutbox, log, onFatal })
+    const sandbox = createSandboxService()
+    undo(() => sandbox.stop())
+    const worker = await startWorker({
+      host,
+      port,
+      dataDir,
+      rateLimits,
+      vars,
+      build,
+      mailOutbox,
+      sandbox,
+      log,
+      onFatal,
+    })
     undo(() => worker.stop())
     await warmUp(settings, log)
     return worker

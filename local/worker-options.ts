@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { NEVER_PUBLIC_CIDRS } from '#outbound/addresses'
 import { createAssetsFirst } from './assets-first.ts'
 import type { MailOutbox } from './mail-outbox.ts'
+import type { SandboxService } from './sandbox.ts'
 
 /** Read back from our own build; miniflare checks it in full. */
 const BuiltOptions = z.looseObject({
@@ -38,6 +39,8 @@ export interface WorkerPlace {
   readonly rateLimits?: Readonly<Record<string, number | undefined>>
   /** What the binding `MAIL_OUTBOX` does; without it nothing is bound. */
   readonly mailOutbox?: MailOutbox
+  /** What the binding `SANDBOX` does; without it nothing is bound. */
+  readonly sandbox?: SandboxService
 }
 
 /**
@@ -94,6 +97,7 @@ export function toMiniflareOptions(build: string, place: WorkerPlace): Miniflare
           OUTBOUND_PUBLIC: { network: { allow: ['public'], deny: [...NEVER_PUBLIC_CIDRS], tlsOptions: TLS } },
           OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'], tlsOptions: TLS } },
           ...(place.mailOutbox && { MAIL_OUTBOX: place.mailOutbox }),
+          ...(place.sandbox && { SANDBOX: place.sandbox.fetch }),
         },
         unsafeDirectSockets: [{ host: place.host, port: place.port }],
       },

@@ -76,6 +76,7 @@ export class LiveRun {
       plan,
       catalog,
       facts: {
+        workspaceId: header.workspaceId,
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
       },

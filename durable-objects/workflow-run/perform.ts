@@ -1,10 +1,11 @@
 import { type Config, readConfig } from '#config'
 import { decide, type Machine, toFailure } from '#core/workflow/advance'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
-import { type EffectNodeType, isPure, type NodePorts } from '#core/workflow/node-type'
+import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
-import { checkEmission, MAX_OUTPUT_BYTES, prepareVisit } from '#core/workflow/prepare'
+import { checkEmission, MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
 import type { RunCommand, RunInput, RunState } from '#core/workflow/run'
+import type { Sandbox } from '#core/workflow/sandbox'
 import { describeError, logLine } from '#lib/log'
 import { ModelError } from '#llm/errors'
 import { MODEL_MESSAGES } from '#llm/messages'
@@ -14,6 +15,7 @@ import { OutboundError } from '#outbound/errors'
 import { createOutbound, type Outbound } from '#outbound/gate'
 import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
+import { createSandbox } from '#sandbox/client'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
@@ -45,11 +47,14 @@ export async function performVisit(
     }
     const node = planNode(machine.plan, command.node_id)
     const type = machine.catalog[node.type]
-    if (type === undefined || isPure(type)) throw new Error(`no effectful node type ${node.type}`)
-    const prepared = prepareVisit(machine.plan, state, command, type, machine.facts, moment.now)
-    const emission = await withDeadline(node.timeout_ms, signal, (limited) =>
-      type.run(createPorts(env, machine, command, node.timeout_ms, limited), prepared),
-    )
+    if (type === undefined) throw new Error(`no node type ${node.type}`)
+    const visiting = openVisit(machine.plan, state, command, type, machine.facts, moment.now)
+    const sandbox = createSandbox(env.SANDBOX, machine.facts.workspaceId)
+    const emission = await withDeadline(node.timeout_ms, signal, async (limited) => {
+      const prepared = await prepareVisitWith(sandbox, visiting)
+      if (isPure(type)) return type.decide(prepared)
+      return type.run(createPorts(env, machine, command, node.timeout_ms, limited, sandbox), prepared)
+    })
     return { ...ref, type: 'succeeded', ...checkEmission(emission) }
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
@@ -61,7 +66,7 @@ export async function performVisit(
 async function withDeadline<T>(
   limitMs: number,
   cancelled: AbortSignal,
-  run: (signal: AbortSignal) => ReturnType<EffectNodeType<never>['run']> & Promise<T>,
+  run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
   const timeout = new NodeFailure(nodeError('node_timeout', { limit: limitMs }), { retryable: true })
@@ -84,6 +89,7 @@ function createPorts(
   command: Perform,
   timeoutMs: number,
   signal: AbortSignal,
+  sandbox: Sandbox,
 ): NodePorts {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
@@ -92,6 +98,7 @@ function createPorts(
   const models = createModels({ config, fetch: toFetch(outbound, limits) })
   return {
     signal,
+    validate: (schema, value) => sandbox.validate(schema, value),
     fetch: (url, { method, headers, body } = {}) => outbound.fetch({ url, method, headers, body }, limits),
     generate: (request) => models.generate({ ...request, signal }),
   }

@@ -2,7 +2,7 @@ import { measureJson } from '#lib/json'
 import { nodeError, NodeFailure } from './node-error.ts'
 import { type Catalog, type Emission, emit, isPure } from './node-type.ts'
 import { type Plan, planNode } from './plan.ts'
-import { checkEmission, inputOf, prepareVisit, type RunFacts } from './prepare.ts'
+import { checkEmission, inputOf, openVisit, prepareVisit, type RunFacts } from './prepare.ts'
 import type { Moment, RunCommand, RunEvent, RunInput, RunState, Step } from './run.ts'
 import { visitOf } from './run.ts'
 import { transition } from './transition.ts'
@@ -71,8 +71,8 @@ function pureWork(machine: Machine, state: RunState, command: Perform, moment: M
   const node = planNode(plan, command.node_id)
   if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)), node.mainHandle)
   const type = catalog[node.type]
-  if (type === undefined || !isPure(type)) return undefined
-  return () => type.decide(prepareVisit(plan, state, command, type, facts, moment.now))
+  if (type === undefined || !isPure(type) || node.sandbox) return undefined
+  return () => type.decide(prepareVisit(openVisit(plan, state, command, type, facts, moment.now)))
 }
 
 /** What a node threw, as the engine takes it. What is no `NodeFailure` is a bug, shown without its inside. */

@@ -13,7 +13,8 @@ import {
 import type { AnyNodeType, Catalog } from './node-type.ts'
 import type { Plan, PlanEdge, PlanNode } from './plan.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
-import { containsTemplate, findHoles, type Hole, isMixedText } from './template.ts'
+import { findSources, type Source } from './programs.ts'
+import { containsTemplate, findBareTexts, isMixedText } from './template.ts'
 
 /** Of a graph that is wrong all over, this many problems are told. */
 const MAX_PROBLEMS = 1_000
@@ -79,18 +80,18 @@ function compileNode(
   }
   const data = NodeData.safeParse(node.data)
   if (!data.success) return { node: undefined, problems: data.error.issues.map((issue) => dataProblem(node, issue)) }
-  const bare = [...(type.expressions ?? [])]
+  const expressions = checkExpressions(node, data.data, type, checking)
   const problems = [
     ...checkConfig(node, data.data, type),
-    ...checkBareFields(node, data.data, bare),
-    ...checkExpressions(node, data.data, bare, checking),
+    ...checkBareFields(node, data.data, type),
+    ...expressions.problems,
   ]
   return {
     node: {
       ...data.data,
       id: node.id,
       type: node.type,
-      bare,
+      sandbox: expressions.needSandbox,
       mainHandle: type.ports.out[0] ?? 'out',
       incoming: (links.incoming.get(node.id) ?? []).map((edge) => edge.id),
       outgoing: (links.outgoing.get(node.id) ?? []).map((edge) => edge.id),
@@ -134,14 +135,18 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A field that is an expression: without it the node decides nothing, and text around one is true whatever it says. */
-function checkBareFields(node: GraphNode, data: NodeData, bare: readonly string[]): GraphProblem[] {
-  return bare.flatMap((field): GraphProblem[] => {
-    const value = data.config[field]
-    if (value !== undefined && !(typeof value === 'string' && isMixedText(value))) return []
-    return [
-      { code: 'expression_missing', params: { field }, nodeId: node.id, path: toPointer(['data', 'config', field]) },
-    ]
-  })
+function checkBareFields(node: GraphNode, data: NodeData, type: AnyNodeType): GraphProblem[] {
+  const required = new Set([...(type.expressions ?? []), ...(type.bodies ?? [])])
+  const isMissing = (field: string): boolean =>
+    type.bodies?.includes(field) ? typeof data.config[field] !== 'string' : data.config[field] === undefined
+  const missing = [...required].filter(isMissing).map((field) => [field])
+  const mixed = [...findBareTexts(data.config, type)].filter(({ text }) => isMixedText(text)).map(({ path }) => path)
+  return [...missing, ...mixed].map((path) => ({
+    code: 'expression_missing',
+    params: { field: path.join('.') },
+    nodeId: node.id,
+    path: toPointer(['data', 'config', ...path]),
+  }))
 }
 
 /** What the expressions of one graph are checked with: its node ids, and how many more may come. */
@@ -153,23 +158,29 @@ interface Checking {
 function checkExpressions(
   node: GraphNode,
   data: NodeData,
-  bare: readonly string[],
+  type: AnyNodeType,
   checking: Checking,
-): GraphProblem[] {
+): { readonly problems: GraphProblem[]; readonly needSandbox: boolean } {
   const problems: GraphProblem[] = []
-  for (const { path, hole } of findHoles(data.config, bare)) {
+  let needSandbox = false
+  for (const { path, source, result } of findSources(data.config, type)) {
     const at = { nodeId: node.id, path: toPointer(['data', 'config', ...path]) }
     checking.expressionsLeft -= 1
     if (checking.expressionsLeft < 0) {
       problems.push({ code: 'too_many_expressions', params: { limit: MAX_EXPRESSIONS }, ...at })
       break
     }
-    problems.push(...checkHole(hole, checking.ids).map((problem) => ({ ...problem, ...at })))
+    if (result.ok && result.value.needsSandbox) needSandbox = true
+    problems.push(...checkSource(source, result, checking.ids).map((problem) => ({ ...problem, ...at })))
   }
-  return problems
+  return { problems, needSandbox }
 }
 
-function checkHole({ result, source: expression }: Hole, ids: ReadonlySet<string>): GraphProblem[] {
+function checkSource(
+  expression: string,
+  result: Source['result'],
+  ids: ReadonlySet<string>,
+): Pick<GraphProblem, 'code' | 'params'>[] {
   if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail } }]
   const unknown = result.value.nodeIds.filter((id) => !ids.has(id))
   return unknown.map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail } }))

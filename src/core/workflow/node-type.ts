@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Sentence } from '#core/messages'
 import type { Json } from '#lib/json'
+import type { FieldKinds } from './fields.ts'
+import type { Sandbox } from './sandbox.ts'
 
 export const NODE_GROUPS = ['triggers', 'flow', 'data', 'ai', 'io'] as const
 export type NodeGroup = (typeof NODE_GROUPS)[number]
@@ -47,11 +49,13 @@ export interface NodePorts {
   /** Through the outbound gate, with a stable `Idempotency-Key` (P6) and this visit's deadline. */
   fetch(url: string, init?: RequestInit): Promise<Response>
   generate(request: ModelRequest): Promise<ModelAnswer>
+  /** What a JSON Schema has against a value; nothing, if it is valid. */
+  readonly validate: Sandbox['validate']
   /** Aborted at the visit's deadline and when the execution is cancelled. */
   readonly signal: AbortSignal
 }
 
-interface NodeDescription<Config extends z.ZodType> {
+interface NodeDescription<Config extends z.ZodType> extends FieldKinds {
   readonly type: string
   readonly group: NodeGroup
   /** A name of the Lucide icon set. */
@@ -61,12 +65,10 @@ interface NodeDescription<Config extends z.ZodType> {
   readonly ports: { readonly in: readonly string[]; readonly out: readonly string[] }
   /** Fields may hold `{{ … }}`; the schema describes what they evaluate to. */
   readonly config: Config
-  /** Fields of `config` that must be there and are one expression, also without the braces. */
-  readonly expressions?: readonly string[]
   readonly example: { readonly config: Json; readonly input: Json; readonly output: Json }
 }
 
-/** A node that only looks at its input: performed inside the actor's transaction. */
+/** A node that only looks at its input: performed inside the actor's transaction, unless its config needs the sandbox. */
 export interface PureNodeType<Config extends z.ZodType> extends NodeDescription<Config> {
   // Methods, not function properties: they compare bivariantly, so that any node type fits into the catalog.
   decide(node: NodeInput<z.infer<Config>>): Emission

@@ -6,8 +6,8 @@ export const PlanNode = z.object({
   ...NodeData.shape,
   id: z.string(),
   type: z.string(),
-  /** Fields of `config` that are expressions also without braces. */
-  bare: z.array(z.string()),
+  /** Whether its config holds what only the sandbox can evaluate: then it is performed, never decided. */
+  sandbox: z.boolean(),
   /** Where a node leaves that is disabled, or that goes on after a failure: its type's first handle. */
   mainHandle: z.string(),
   /** Ids of edges, in the graph's order. */

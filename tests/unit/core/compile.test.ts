@@ -47,8 +47,8 @@ describe('what is wrong with a graph', () => {
       { nodeId: 'a', path: '/data/config/fields/x/0/y', params: { expression: '1 +' } },
     ],
     expression_unsupported: [
-      draw('start -> a', { a: set({ fields: { x: '{{ $input.map(1) }}' } }) }),
-      { nodeId: 'a', params: { expression: '$input.map(1)', detail: 'CallExpression' } },
+      draw('start -> a', { a: set({ fields: { x: `{{ ${'!'.repeat(300)}1 }}` } }) }),
+      { nodeId: 'a', params: { detail: 'nesting > 250' } },
     ],
     expression_unknown_name: [
       draw('start -> a', { a: set({ fields: { x: '{{ process }}' } }) }),

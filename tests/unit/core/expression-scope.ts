@@ -1,5 +1,6 @@
-import type { Scope } from '#core/workflow/evaluate'
-import { renderConfig, TemplateError } from '#core/workflow/template'
+import { createEvaluation, type Scope } from '#core/workflow/evaluate'
+import type { FieldKinds } from '#core/workflow/fields'
+import { renderConfig, TemplateError } from '#core/workflow/render'
 import type { Json } from '#lib/json'
 
 /** What the expressions of these tests see. */
@@ -20,8 +21,8 @@ export const scope: Scope = {
   $now: '2030-01-01T00:00:00.000Z',
 }
 
-export function render(template: Json): unknown {
-  return renderConfig(template, [], scope)
+export function render(template: Json, seen: Scope = scope, kinds: FieldKinds = {}): unknown {
+  return renderConfig(template, kinds, createEvaluation(seen))
 }
 
 export function valueOf(expression: string): unknown {

@@ -23,7 +23,7 @@ type Failing = { readonly retryable?: boolean; readonly retryAfterMs?: number; r
 export const T0 = Date.UTC(2030, 0, 1)
 
 export function machineOf(definition: Definition): Machine {
-  const facts = { execution: { id: 'e' }, workflow: { id: 'w', name: 'Orders', version: 1 } }
+  const facts = { workspaceId: 'ws', execution: { id: 'e' }, workflow: { id: 'w', name: 'Orders', version: 1 } }
   return { plan: planOf(definition), catalog: testCatalog, facts }
 }
 
