@@ -127,7 +127,7 @@ describe.each(names.filter((name) => !PUBLIC.includes(name)))('%s', (name) => {
     const { permission } = operation
     const calls = WORKSPACE_ROLES.filter((role) => roleHas(role, permission)).map(async (role) => {
       const caller = await member(role, name)
-      const maker = permission.startsWith('account:') ? caller : team.members.owner
+      const maker = fixtureOf(name).own ? caller : team.members.owner
       const answer = await callAs(caller, maker, operation)
       expect(expectedOf(operation), `${role}: ${outcome(answer)} ${answer.text}`).toContain(answer.status)
     })

@@ -2,13 +2,12 @@
  * The people of the suite, made through the database: dozens of accounts would otherwise spend their time on scrypt. All
  * have the same password; a team workspace has one member of each role, a stranger has only the personal one.
  */
-import { createHash, randomBytes } from 'node:crypto'
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { accessTokenSeconds, signAccessToken } from '#auth/access-token'
 import { hashPassword } from '#auth/passwords'
 import { readConfig } from '#config'
-import { type Permission, WORKSPACE_ROLES } from '#core/permissions'
+import { WORKSPACE_ROLES } from '#core/permissions'
 import type { WorkspaceRole } from '#core/principal'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
@@ -113,20 +112,4 @@ export async function badTokens({ userId, sessionId }: Caller): Promise<Readonly
     'revoked session': revoked.token,
     'closed account': closed.token,
   }
-}
-
-/** The same person by an API key of the workspace with these scopes. */
-export async function withKey(caller: Caller, scopes: readonly Permission[]): Promise<Caller> {
-  const db = connect(env)
-  const key = `sk_${randomBytes(32).toString('base64url')}`
-  await db.insert(db.tables.apiKeys).values({
-    id: newId(),
-    workspace_id: caller.workspaceId,
-    user_id: caller.userId,
-    name: 'suite',
-    prefix: key.slice(0, 8),
-    key_hash: createHash('sha256').update(key).digest('hex'),
-    scopes: [...scopes],
-  })
-  return as(caller, { token: key })
 }
