@@ -8,7 +8,7 @@ import type { WorkspaceRole } from '#core/principal'
 import { callAs, expectedOf, fixtureOf, garbageFor, outcome } from './calls.ts'
 import { FIXTURES } from './fixtures/catalog.ts'
 import { hit } from './hit.ts'
-import { fillPath, type Operation, readOperations } from './operations.ts'
+import { fillPath, garbagePath, type Operation, readOperations } from './operations.ts'
 import { as, badTokens, type Caller, createPerson, createTeam, type Team } from './people.ts'
 
 /** Read by people and compared by hand: whoever opens a door adds it here, too. */
@@ -108,15 +108,21 @@ describe.each(names.filter((name) => !PUBLIC.includes(name)))('%s', (name) => {
   })
 
   test('is 404 in a workspace that is not the caller’s', async () => {
-    const { path, method } = operationOf(name)
-    const caller = as(team.members.owner, { workspaceId: team.stranger.workspaceId })
-    expect(outcome(await caller.call(fillPath(path), { method, ...garbageFor(method) }))).toBe('404 not_found')
+    const { workspaceId } = team.stranger
+    const operation = operationOf(name)
+    const { method } = operation
+    const caller = as(team.members.owner, { workspaceId })
+    expect(outcome(await caller.call(garbagePath(operation, workspaceId), { method, ...garbageFor(method) }))).toBe(
+      '404 not_found',
+    )
   })
 
   test('is 403 for the roles without its permission, whatever else is wrong', async () => {
-    const { path, method, permission } = guarded(name)
+    const operation = guarded(name)
+    const { method, permission } = operation
+    const at = garbagePath(operation, team.workspaceId)
     const calls = WORKSPACE_ROLES.filter((role) => !roleHas(role, permission)).map(async (role) => {
-      const answer = await team.members[role].call(fillPath(path), { method, ...garbageFor(method) })
+      const answer = await team.members[role].call(at, { method, ...garbageFor(method) })
       expect(outcome(answer), role).toBe('403 forbidden')
     })
     await Promise.all(calls)

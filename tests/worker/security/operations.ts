@@ -69,3 +69,11 @@ function keysOf(document: Document, schema: Schema): string[] {
 export function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? 'x')
 }
+
+/**
+ * A path with nothing right in it but the workspace, where it is the path that names it: what stands below
+ * `/workspaces/{id}` happens in that one, whatever `X-Workspace-Id` says.
+ */
+export function garbagePath({ path }: Operation, workspaceId: string): string {
+  return fillPath(path, path.startsWith('/api/v1/workspaces/{id}') ? { id: workspaceId } : {})
+}
