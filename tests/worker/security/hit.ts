@@ -70,7 +70,8 @@ function refuseUnsafe(what: string, { status, headers, text, code }: Answer): vo
     headers.has('X-Request-Id') ? [] : 'no request id',
     headers.has('Set-Cookie') ? 'sets a cookie' : [],
     status >= 400 && text !== '' && code === undefined ? 'an error that is no problem+json' : [],
-    status >= 500 ? 'a 5xx' : [],
+    // A busy server may say so, and when to come back.
+    status >= 500 && !headers.has('Retry-After') ? 'a 5xx' : [],
     status >= 400 && INSIDES.test(text) ? 'shows our insides' : [],
   ].flat()
   if (problems.length > 0) throw new Error(`${what} answers ${status}: ${problems.join(', ')}\n${text.slice(0, 500)}`)

@@ -150,7 +150,8 @@ describe('X-Workspace-Id', () => {
     const home = as(ana, { workspaceId: ana.personalWorkspaceId })
     const [there, here] = [await execution(ana), await execution(home)]
     const [thatFlow, thisFlow] = [await workflow(ana), await workflow(home)]
-    expect(await idsAt(home, '/executions')).toEqual([here.id])
+    // Lists may lag by moments.
+    await expect.poll(() => idsAt(home, '/executions')).toEqual([here.id])
     expect(await idsAt(home, '/workflows?size=100')).not.toContain(thatFlow.id)
     expect(await idsAt(ana, '/workflows?size=100')).not.toContain(thisFlow.id)
     for (const path of [`/executions/${there.id}`, `/executions/${there.id}/events`, `/workflows/${thatFlow.id}`]) {
