@@ -45,7 +45,8 @@ describe.each([...new Set(Object.keys(FIXTURES).map((name) => name.split(' ')[1]
     for (const header of ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']) {
       expect(outcome(await owner.call(target, { headers: { [header]: 'DELETE' } })), header).toBe(plain)
     }
-    expect(outcome(await owner.call(`${target}?_method=DELETE`)), '_method').toBe(plain)
+    const overridden = outcome(await owner.call(`${target}?_method=DELETE`))
+    expect([plain, '422 validation_failed'], '_method').toContain(overridden)
     const rewritten = {
       'X-Original-URL': '/',
       'X-Rewrite-URL': '/',
