@@ -22,6 +22,7 @@ const PUBLIC = [
   'POST /api/v1/auth/request-password-reset',
   'POST /api/v1/auth/reset-password',
   'POST /api/v1/auth/verify-email',
+  'POST /api/v1/invitations/preview',
 ]
 
 let operations: ReadonlyMap<string, Operation>
