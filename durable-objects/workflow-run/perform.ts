@@ -1,10 +1,12 @@
 import { type Config, readConfig } from '#config'
-import { decide, type Machine, toFailure } from '#core/workflow/advance'
+import { decide, type Machine, toFailure, toOutcome } from '#core/workflow/advance'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
 import { type EffectNodeType, isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
-import { checkEmission, MAX_OUTPUT_BYTES, prepareVisit } from '#core/workflow/prepare'
-import type { RunCommand, RunInput, RunState } from '#core/workflow/run'
+import { MAX_OUTPUT_BYTES, prepareVisit } from '#core/workflow/prepare'
+import type { RunState } from '#core/workflow/run'
+import type { RunCommand, RunInput } from '#core/workflow/step'
+import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import { ModelError } from '#llm/errors'
 import { MODEL_MESSAGES } from '#llm/messages'
@@ -16,6 +18,9 @@ import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
+
+/** The ports that lead back to the actor. */
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
 
 /** Bindings of one machine that wrangler.toml does not have. */
 interface OutboundBindings {
@@ -33,6 +38,7 @@ export async function performVisit(
   state: RunState,
   command: Perform,
   signal: AbortSignal,
+  host: NodeHost,
 ): Promise<RunInput> {
   const ref = { node_id: command.node_id, visit: command.visit, performance: command.performance }
   try {
@@ -47,10 +53,10 @@ export async function performVisit(
     const type = machine.catalog[node.type]
     if (type === undefined || isPure(type)) throw new Error(`no effectful node type ${node.type}`)
     const prepared = prepareVisit(machine.plan, state, command, type, machine.facts, moment.now)
-    const emission = await withDeadline(node.timeout_ms, signal, (limited) =>
-      type.run(createPorts(env, machine, command, node.timeout_ms, limited), prepared),
+    const decision = await withDeadline(node.timeout_ms, signal, (limited) =>
+      type.run({ ...createPorts(env, machine, command, node.timeout_ms, limited), ...host }, prepared),
     )
-    return { ...ref, type: 'succeeded', ...checkEmission(emission) }
+    return toOutcome(command, decision)
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
     return { ...ref, ...toFailure(signal.aborted ? error : explain(error)) }
@@ -84,7 +90,7 @@ function createPorts(
   command: Perform,
   timeoutMs: number,
   signal: AbortSignal,
-): NodePorts {
+): Omit<NodePorts, keyof NodeHost> {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
@@ -121,6 +127,9 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
 
 /** The adapters' errors as the node's failure, in words for people. */
 function explain(error: unknown): unknown {
+  if (error instanceof DatabaseUnavailable) {
+    return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
+  }
   if (error instanceof OutboundError) {
     const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)
     return new NodeFailure(failure, { retryable: error.retryable })

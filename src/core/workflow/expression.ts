@@ -7,7 +7,7 @@ import { type AnyNode, type Expression, parseExpressionAt } from 'acorn'
 import { err, ok, type Result } from '#lib/result'
 
 /** The names an expression may begin with. */
-export const ROOTS = ['$input', '$trigger', '$nodes', '$execution', '$workflow', '$now'] as const
+export const ROOTS = ['$input', '$trigger', '$nodes', '$item', '$index', '$execution', '$workflow', '$now'] as const
 
 /** What the parser may read for one expression: a text with many malformed ones costs no more than this for each. */
 const MAX_EXPRESSION_LENGTH = 8_000

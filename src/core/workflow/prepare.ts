@@ -1,9 +1,11 @@
-import { type Json, JsonTooLarge, measureJson } from '#lib/json'
+import { JsonTooLarge, measureJson } from '#lib/json'
 import type { Scope } from './evaluate.ts'
+import type { VisitRef } from './event.ts'
+import { arrivedOf, inputOf, itemOf, outputsFor } from './input.ts'
 import { nodeError, NodeFailure } from './node-error.ts'
-import type { AnyNodeType, Emission, NodeInput } from './node-type.ts'
-import { type Plan, planEdge, planNode, type PlanNode } from './plan.ts'
-import { type RunState, type Visit, visitOf, type VisitRef } from './run.ts'
+import type { AnyNodeType, Decision, Emission, NodeInput } from './node-type.ts'
+import { type Plan, planNode, type PlanNode } from './plan.ts'
+import { type RunState, visitOf } from './run.ts'
 import { renderConfig, TemplateError } from './template.ts'
 
 /** A visit's output as JSON has at most this many bytes. */
@@ -12,23 +14,13 @@ export const MAX_OUTPUT_BYTES = 1_048_576
 const MAX_OUTPUT_DEPTH = 500
 /** An evaluated config may refer to a few outputs as a whole; a node writes it out. */
 const MAX_CONFIG_BYTES = 4_194_304
+/** What a visit waits for stands in lists and messages. */
+const MAX_WAIT_BYTES = 65_536
 
 /** What expressions may say of the run itself. */
 export interface RunFacts {
   readonly execution: { readonly id: string }
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
-}
-
-/** The value on the incoming edge; with several edges an object by source id; at the start what started the run. */
-export function inputOf(plan: Plan, state: RunState, visit: Visit): Json {
-  const node = planNode(plan, visit.node_id)
-  const [first] = visit.tokens
-  if (first === undefined) return state.inputs
-  // `any` and `each` take one token: it comes as it is.
-  if (node.incoming.length === 1 || node.join !== 'all') return visitOf(state, first.from).output
-  return Object.fromEntries(
-    visit.tokens.map((token) => [planEdge(plan, token.edge).source, visitOf(state, token.from).output]),
-  )
 }
 
 /**
@@ -45,14 +37,18 @@ export function prepareVisit(
   now: number,
 ): NodeInput<unknown> {
   const node = planNode(plan, ref.node_id)
-  const input = inputOf(plan, state, visitOf(state, ref))
+  const visit = visitOf(state, ref)
+  const input = inputOf(plan, state, visit)
+  const item = itemOf(state, visit)
   const scope: Scope = {
     $input: input,
     $trigger: state.inputs,
     // A copy, made for those who ask: the outputs change while the run goes on.
     get $nodes() {
-      return Object.fromEntries(state.outputs)
+      return outputsFor(state, visit)
     },
+    $item: item?.value,
+    $index: item?.index,
     $execution: facts.execution,
     $workflow: facts.workflow,
     $now: new Date(now).toISOString(),
@@ -64,7 +60,7 @@ export function prepareVisit(
     const reason = config.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
     throw new NodeFailure(nodeError('config_invalid', { reason }))
   }
-  return { config: config.data, input, trigger: state.inputs }
+  return { config: config.data, input, arrived: arrivedOf(plan, state, visit), trigger: state.inputs, now }
 }
 
 function render(node: PlanNode, scope: Scope): unknown {
@@ -81,9 +77,22 @@ function render(node: PlanNode, scope: Scope): unknown {
  *
  * @throws NodeFailure when the output is too large or too deep
  */
-export function checkEmission(emission: Emission): Emission {
+export function checkEmission<T extends Pick<Emission, 'output'>>(emission: T): T {
   limitJson(emission.output, 'output_too_large', MAX_OUTPUT_BYTES)
   return emission
+}
+
+/**
+ * The same for whatever a node may decide.
+ *
+ * @throws NodeFailure when what it keeps is too large or too deep
+ */
+export function checkDecision(decision: Decision): void {
+  if (decision.kind === 'emit') checkEmission(decision)
+  if (decision.kind === 'loop') limitJson(decision.items, 'config_too_large', MAX_CONFIG_BYTES)
+  if (decision.kind === 'respond') limitJson([decision.output, decision.response], 'output_too_large', MAX_OUTPUT_BYTES)
+  if (decision.kind === 'finish') limitJson(decision.output, 'output_too_large', MAX_OUTPUT_BYTES)
+  if (decision.kind === 'wait') limitJson(decision.wait, 'config_too_large', MAX_WAIT_BYTES)
 }
 
 function limitJson(value: unknown, code: 'config_too_large' | 'output_too_large', limit: number): void {

@@ -110,8 +110,13 @@ function meaningfulParts(parts: readonly (string | Hole)[]): (string | Hole)[] {
   return parts.filter((part) => typeof part !== 'string' || part.trim() !== '')
 }
 
+/** A path as node types name the fields that are expressions: any index of a list is `*`. */
+export function fieldOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => (typeof key === 'number' ? '*' : String(key))).join('.')
+}
+
 function bracedIfBare(text: string, path: ConfigPath, bare: readonly string[]): string {
-  const isBare = path.length === 1 && bare.includes(String(path[0])) && !text.includes('{{') && text.trim() !== ''
+  const isBare = !text.includes('{{') && text.trim() !== '' && bare.includes(fieldOf(path))
   return isBare ? `{{ ${text} }}` : text
 }
 

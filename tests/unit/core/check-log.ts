@@ -1,8 +1,9 @@
-import { type RunEvent, visitKey } from '#core/workflow/run'
+import type { RunEvent } from '#core/workflow/event'
+import { visitKey } from '#core/workflow/run'
 
 const FINAL = new Set<RunEvent['type']>(['execution_completed', 'execution_failed', 'execution_cancelled'])
 
-type VisitEvent = Extract<RunEvent, { visit: number }>
+type VisitEvent = Extract<RunEvent, { performance: number }>
 
 interface Open {
   readonly attempt: number
@@ -13,7 +14,7 @@ interface Open {
 export function findViolations(events: readonly RunEvent[]): string[] {
   const open = new Map<string, Open>()
   const ended = new Set<string>()
-  const visits = events.filter((event) => 'visit' in event).flatMap((event) => findInVisit(event, open, ended))
+  const visits = events.filter((event) => 'performance' in event).flatMap((event) => findInVisit(event, open, ended))
   const ends = events.filter((event) => FINAL.has(event.type))
   const last = events.at(-1)
   return [
@@ -36,6 +37,9 @@ function findInVisit(event: VisitEvent, open: Map<string, Open>, ended: Set<stri
       const used = event.error.code === 'interrupted' ? 0 : 1
       return event.attempt === (known?.attempt ?? 0) + used ? [] : [`I5: attempt ${event.attempt} of ${key}`]
     }
+    case 'execution_waiting':
+    case 'loop_started':
+      return event.performance === known?.performance ? [] : [`I2: ${key} goes on by another performance`]
     default:
       open.delete(key)
       ended.add(key)

@@ -1,4 +1,4 @@
-import type { AnyNodeType, Emission, NodePorts } from '#core/workflow/node-type'
+import type { AnyNodeType, Decision, Emission, NodePorts } from '#core/workflow/node-type'
 import { isPure } from '#core/workflow/node-type'
 import { renderConfig } from '#core/workflow/template'
 import type { Json } from '#lib/json'
@@ -6,17 +6,43 @@ import type { Json } from '#lib/json'
 /** Ports that must not be used; a test puts in what its node may touch. */
 export function fakePorts(ports: Partial<NodePorts> = {}): NodePorts {
   const refuse = (): Promise<never> => Promise.reject(new Error('this node touches nothing'))
-  return { fetch: refuse, generate: refuse, signal: new AbortController().signal, ...ports }
+  return {
+    fetch: refuse,
+    generate: refuse,
+    startExecution: refuse,
+    log: () => undefined,
+    progress: () => undefined,
+    signal: new AbortController().signal,
+    ...ports,
+  }
+}
+
+/** When the nodes of these tests are performed. */
+export const NOW = Date.UTC(2030, 0, 1)
+
+/** Performs a node that goes on with a value. */
+export async function perform(...node: Parameters<typeof decide>): Promise<Omit<Emission, 'kind'>> {
+  const decision = await decide(...node)
+  if (decision.kind !== 'emit') throw new Error(`it decides to ${decision.kind}`)
+  return { output: decision.output, handles: decision.handles }
 }
 
 /** Performs a node as the engine does: evaluates its config, parses it, calls its body. */
-export async function perform(
+export async function decide(
   type: AnyNodeType,
   config: Json,
   { input = null, trigger = input, ports = fakePorts() }: { input?: Json; trigger?: Json; ports?: NodePorts } = {},
-): Promise<Emission> {
-  const facts = { $nodes: {}, $execution: {}, $workflow: {}, $now: '2030-01-01T00:00:00.000Z' }
+): Promise<Decision> {
+  const facts = {
+    $nodes: {},
+    $item: undefined,
+    $index: undefined,
+    $execution: {},
+    $workflow: {},
+    $now: new Date(NOW).toISOString(),
+  }
   const rendered = renderConfig(config, type.expressions ?? [], { ...facts, $input: input, $trigger: trigger })
-  const node = { config: type.config.parse(rendered), input, trigger }
+  const arrived = [{ source: 'before', value: input }]
+  const node = { config: type.config.parse(rendered), input, arrived, trigger, now: NOW }
   return isPure(type) ? type.decide(node) : await type.run(ports, node)
 }
