@@ -7,6 +7,7 @@ import type { ApprovalAnswer, ApprovalDecision, SignalAnswer, VisitWait } from '
 /** What a run's actor answers; undefined where the run is not that workspace's or was never started. */
 export interface WorkflowRunActor {
   start(order: RunOrder): Promise<Execution>
+  retryOrder(workspaceId: string): Promise<Omit<RunOrder, 'header'> | undefined>
   describe(workspaceId: string): Promise<Execution | undefined>
   waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined>
   visits(workspaceId: string): Promise<NodeVisit[] | undefined>

@@ -9,6 +9,7 @@ import {
 import { toFrame } from '#core/workflow/frame'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import { isFinal, visitKey, visitOf } from '#core/workflow/run'
+import { seedOf } from '#core/workflow/seed'
 import type { RunInput } from '#core/workflow/step'
 import {
   type ApprovalAnswer,
@@ -59,8 +60,19 @@ export class WorkflowRun extends DurableObject<Env> {
   /** Starts the run; a second call with the same id changes nothing. Durable when it returns. */
   start(order: RunOrder): Execution {
     const live = (this.#live ??= this.#create(order))
-    live.step({ type: 'start', inputs: order.inputs })
+    live.step({ type: 'start', inputs: order.inputs, seed: order.seed })
     return toExecution(live.header, live.state)
+  }
+
+  /**
+   * What another run needs to go on from where this one ended, with all that was put out; only its header is new.
+   * undefined while it has not ended, or has completed.
+   */
+  retryOrder(workspaceId: string): Omit<RunOrder, 'header'> | undefined {
+    const live = this.#find(workspaceId)
+    if (live === undefined || !isFinal(live.state.status) || live.state.status === 'completed') return undefined
+    const seed = seedOf(live.plan, [...this.#storage.log.all()], Date.now())
+    return { plan: live.plan, inputs: live.state.inputs, seed }
   }
 
   describe(workspaceId: string): Execution | undefined {

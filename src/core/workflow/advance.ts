@@ -80,6 +80,8 @@ export function decide(machine: Machine, state: RunState, command: RunCommand, m
 function pureWork(machine: Machine, state: RunState, command: Perform, moment: Moment): (() => Decision) | undefined {
   const { plan, catalog, facts } = machine
   const node = planNode(plan, command.node_id)
+  const { pinned } = node
+  if (pinned !== undefined) return () => emit(pinned, node.mainHandle)
   if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)), node.mainHandle)
   const type = catalog[node.type]
   if (type === undefined || !isPure(type)) return undefined

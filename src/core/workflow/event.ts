@@ -76,6 +76,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     handles: z.array(z.string()),
     output: AnyJson,
     response: RunResponse.optional(),
+    /** It was not performed: an earlier execution did that, which this one goes on from. */
+    reused: z.boolean().optional(),
     /** The signal that it waited for, which is thereby used up. */
     signal: z.string().optional(),
   }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AnyJsonObject } from '#core/json'
+import { AnyJson, AnyJsonObject } from '#core/json'
 import { isJsonObject, type Json, type JsonObject } from '#lib/json'
 
 /** A definition as it is stored: just what the editor sent. `readGraph` makes sense of it. */
@@ -32,6 +32,8 @@ export const NodeData = z.object({
   on_error: z.enum(['fail', 'continue', 'branch']).default('fail'),
   join: z.enum(['all', 'any', 'each']).default('all'),
   disabled: z.boolean().default(false),
+  /** Its output in runs of the draft, in which it is not performed. */
+  pinned: AnyJson.optional(),
 })
 export type NodeData = z.infer<typeof NodeData>
 

@@ -45,8 +45,8 @@ function takeInput(step: Stepping, input: RunInput): void {
   const at = step.moment.now
   switch (input.type) {
     case 'start':
-      if (state.status === 'pending') record({ type: 'execution_started', at, inputs: input.inputs })
-      return
+      if (state.status !== 'pending') return
+      return (input.seed ?? [{ type: 'execution_started', at, inputs: input.inputs } as const]).forEach(record)
     case 'cancel':
       return record({ type: 'execution_cancelled', at, by: input.by })
     case 'pause':

@@ -5,6 +5,7 @@ import { readConfig } from '#config'
 import { AppError, ERRORS } from '#core/errors'
 import type { Execution, RunHeader } from '#core/workflow/execution'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
+import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
@@ -81,7 +82,7 @@ async function startAs(
   if (!isUuid(workflowId)) throw new AppError('not_found')
   const pinned = await pinWorkflow({ db: connect(env), principal: { workspaceId, userId: createdBy } }, workflowId)
   await run.start({
-    plan: compileOrRefuse(pinned.definition),
+    plan: withoutPins(compileOrRefuse(pinned.definition)),
     inputs,
     header: {
       executionId: id,

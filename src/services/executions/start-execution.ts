@@ -5,6 +5,7 @@ import { AppError } from '#core/errors'
 import { compile } from '#core/workflow/compile'
 import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
+import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
 import type { ExecuteInput } from '#core/workflow/workflow'
@@ -34,7 +35,8 @@ export async function startExecution(
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, version)
   return run.start({
-    plan: compileOrRefuse(pinned.definition),
+    // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
+    plan: version === undefined ? compileOrRefuse(pinned.definition) : withoutPins(compileOrRefuse(pinned.definition)),
     inputs,
     header: {
       executionId: id,
