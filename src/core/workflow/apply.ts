@@ -119,7 +119,7 @@ function applyStarted(plan: Plan, state: RunState, event: RunEvent & { type: 'no
 function applyCompleted(plan: Plan, state: RunState, event: RunEvent & { type: 'node_completed' }): void {
   const visit = visitOf(state, event)
   finishVisit(state, visit, 'completed', event.output, event.at)
-  frameOf(state, visit.item).outputs.set(event.node_id, event.output)
+  putOut(state, visit, event.output)
   state.outputBytes += measureJson(event.output, Number.POSITIVE_INFINITY)
   state.response ??= event.response
   if (event.signal !== undefined) state.signals = state.signals.filter(({ id }) => id !== event.signal)
@@ -145,9 +145,15 @@ function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'nod
   visit.error = event.error
   if (event.on_error === 'branch') sendTokens(plan, state, visit, ['error'])
   if (event.on_error === 'continue') {
-    frameOf(state, visit.item).outputs.set(event.node_id, null)
+    putOut(state, visit, null)
     sendTokens(plan, state, visit, [planNode(plan, event.node_id).mainHandle])
   }
+}
+
+function putOut(state: RunState, visit: Visit, output: Json): void {
+  const { outputs, heard } = frameOf(state, visit.item)
+  outputs.set(visit.node_id, output)
+  heard.set(visit.node_id, output)
 }
 
 function finishVisit(state: RunState, visit: Visit, status: 'completed' | 'failed', output: Json, at: number): void {

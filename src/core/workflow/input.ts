@@ -36,5 +36,5 @@ export function outputsFor(state: RunState, visit: Visit): Record<string, Json> 
   for (let frame: Frame | undefined = frameOf(state, visit.item); frame !== undefined; frame = frame.parent) {
     frames.unshift(frame)
   }
-  return Object.fromEntries(frames.flatMap(({ outputs }) => [...outputs]))
+  return Object.fromEntries(frames.flatMap(({ heard }) => [...heard]))
 }

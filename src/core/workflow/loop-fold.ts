@@ -27,7 +27,7 @@ export function finishItem(plan: Plan, state: RunState, event: RunEvent & { type
   state.items.delete(itemKey(event))
   loop.results[event.index] = error === undefined ? frame.collected : loop.onItemError === 'collect' ? [{ error }] : []
   loop.finished += 1
-  if (error === undefined) for (const [id, output] of frame.outputs) frame.parent?.outputs.set(id, output)
+  if (error === undefined) for (const [id, output] of frame.heard) frame.parent?.heard.set(id, output)
   openItems(plan, state, visit)
 }
 

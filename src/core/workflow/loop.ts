@@ -1,15 +1,27 @@
 /** What a loop decides: to begin, that an item is over, that all are. */
-import { NodeFailure } from './node-error.ts'
+import { nodeError, NodeFailure } from './node-error.ts'
 import { type Decision, emit } from './node-type.ts'
 import { failVisit, refOf } from './outcome.ts'
 import { checkEmission } from './prepare.ts'
-import type { Loop, Visit } from './run.ts'
+import { type Loop, type Visit, visitOf } from './run.ts'
 import type { Stepping } from './step.ts'
 
+/** A body that leads back to what comes before its loop would open items within items without end. */
+const MAX_LOOP_DEPTH = 16
+
 export function beginLoop(step: Stepping, visit: Visit, decision: Extract<Decision, { kind: 'loop' }>): void {
+  if (depthOf(step, visit) >= MAX_LOOP_DEPTH) {
+    return failVisit(step, visit, { error: nodeError('loops_too_deep', { limit: MAX_LOOP_DEPTH }), retryable: false })
+  }
   const { items, concurrency, onItemError: on_item_error } = decision
   const begun = { ...refOf(visit), items: [...items], concurrency, on_item_error }
   step.record({ type: 'loop_started', at: step.moment.now, ...begun })
+}
+
+function depthOf({ state }: Stepping, { item }: Visit): number {
+  let depth = 0
+  for (let around = item; around !== undefined; around = visitOf(state, around).item) depth += 1
+  return depth
 }
 
 /** Ends the items in whose frame nothing is left that could move (I6), and the loops that have no item left. */

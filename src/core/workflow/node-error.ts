@@ -36,6 +36,7 @@ export const NODE_ERRORS = {
     'The limit of {limit} visits was reached at node {node}.',
   ),
   wait_too_long: sentence('Uma espera dura no máximo um ano.', 'A wait lasts a year at most.'),
+  loops_too_deep: sentence('Mais de {limit} laços um dentro do outro.', 'More than {limit} loops within one another.'),
   stopped: sentence('A execução foi parada: {reason}', 'The execution was stopped: {reason}'),
   child_failed: sentence(
     'A execução iniciada terminou como {status}: {reason}',

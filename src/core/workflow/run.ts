@@ -90,8 +90,10 @@ export interface Frame {
   readonly ignored: Map<string, number>
   /** How often each node was visited in here. */
   readonly visitCounts: Map<string, number>
-  /** The last output of each node, for `$nodes`: of this frame, and of the items that have finished within it. */
+  /** The last output of each node in here. */
   readonly outputs: Map<string, Json>
+  /** The same for `$nodes`: what the items that have finished within it have put out is among it. */
+  readonly heard: Map<string, Json>
   /** What came back to the loop. */
   readonly collected: Json[]
 }
@@ -147,6 +149,7 @@ export function createFrame(item?: ItemRef, parent?: Frame): Frame {
     ignored: new Map(),
     visitCounts: new Map(),
     outputs: new Map(),
+    heard: new Map(),
     collected: [],
   }
 }

@@ -59,9 +59,10 @@ function failIfTooMany(step: Stepping, { nodeId, item }: Ready): boolean {
 
 /** The starts come before anything else, so that no join decides while one of them is still to begin. */
 function nextStart(plan: Plan, { begun, root }: RunState): Ready | undefined {
-  if (begun >= plan.starts.length) return undefined
-  // Mostly it is the next one; a retried run may have kept a later one.
-  const nodeId = [plan.starts[begun], ...plan.starts].find((id) => id !== undefined && !root.visitCounts.has(id))
+  const next = plan.starts[begun]
+  if (next === undefined) return undefined
+  // A retried run may have kept a later one.
+  const nodeId = root.visitCounts.has(next) ? plan.starts.find((id) => !root.visitCounts.has(id)) : next
   return nodeId === undefined ? undefined : { nodeId, item: undefined, tokens: [] }
 }
 

@@ -131,6 +131,39 @@ describe('loop', () => {
   })
 })
 
+describe('where a body leads elsewhere', () => {
+  /*
+   *   each -body-> work -> log      what lies outside is run for each item, in its frame
+   *   each -done-> log
+   */
+  test('it takes its frame along: no end of the run, and no join with what is outside', () => {
+    const run = started(draw('start -> each -body-> work -> log; each -done-> log', { each: each() }), [1, 2])
+    run.succeed('work', 'w').succeed('log', 'l').succeed('work', 'w').succeed('log', 'l')
+    expect(run.inputOf('log')).toEqual({ each: [] })
+    run.succeed('log', 'end')
+    expect(run.state).toMatchObject({ status: 'completed', output: 'end' })
+  })
+
+  test('$nodes knows the last output of each node, from the own item outwards', () => {
+    const seen = { type: 'set', config: { fields: { work: '{{ $nodes.work }}', start: '{{ $nodes.start[0] }}' } } }
+    const text = 'start -> each -body-> work -> seen -> each:next; each -done-> after'
+    const after = { type: 'set', config: { fields: { work: '{{ $nodes.work }}' } } }
+    const run = started(draw(text, { each: each({ concurrency: 2 }), seen, after }), ['a', 'b'])
+    run.succeedItem('work', 1, 'B').succeedItem('work', 0, 'A')
+    expect(run.inputOf('after')).toEqual([
+      { work: 'A', start: 'a' },
+      { work: 'B', start: 'a' },
+    ])
+    expect(run.state.output).toEqual({ work: 'A' })
+  })
+
+  // each -body-> a -> each: each round opens another loop within its item
+  test('back to before its loop, it ends by the bound of loops within loops', () => {
+    const run = started(draw('start -> each -body-> a -> each', { each: each(), a: { type: 'pass' } }), [1])
+    expect(run.state).toMatchObject({ status: 'failed', error: { code: 'loops_too_deep' } })
+  })
+})
+
 describe('an item that fails', () => {
   const policy = (on_item_error: string, more: JsonObject = {}) =>
     draw(EACH, { each: { ...each({ concurrency: 2, on_item_error }), ...more } })
