@@ -1,7 +1,7 @@
 import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
-import { nextTick } from '#core/workflow/deadline'
+import { isPerforming, nextTick } from '#core/workflow/deadline'
 import type { RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
@@ -110,7 +110,7 @@ export class LiveRun {
   /** Sets the alarm for the next thing that time will bring, and takes it away when there is none. */
   arm(): void {
     // A failed delivery waits for its own time: every run of a busy hour may owe one while PostgreSQL is away.
-    const isGuarded = this.state.live.size > 0 || this.#debts.areDue()
+    const isGuarded = isPerforming(this.state) || this.#debts.areDue()
     const wishes = [
       isGuarded ? Date.now() + GUARD_MS : undefined,
       nextTick(this.plan, this.state),

@@ -1,6 +1,6 @@
 import { type Json, measureJson } from '#lib/json'
 import type { RunEvent } from './event.ts'
-import { cancelLive, closeItems, finishItem, startLoop } from './loop-fold.ts'
+import { cancelLive, closeItems, finishItem, leaveChild, startLoop } from './loop-fold.ts'
 import { type Plan, planNode } from './plan.ts'
 import { frameOf, initialState, isFinal, type RunState, type Visit, visitKey, visitOf } from './run.ts'
 import { sendTokens, takeTokens } from './tokens.ts'
@@ -141,6 +141,8 @@ function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'nod
   const visit = visitOf(state, event)
   const carried: Json = event.on_error === 'branch' ? event.error : null
   closeItems(plan, state, visit, event.at)
+  // It may have started its execution and not heard of it in time.
+  if (visit.wait === undefined) leaveChild(plan, state, visit)
   finishVisit(state, visit, 'failed', carried, event.at)
   visit.error = event.error
   if (event.on_error === 'branch') sendTokens(plan, state, visit, ['error'])

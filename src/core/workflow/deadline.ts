@@ -17,6 +17,11 @@ export function nextTick(plan: Plan, state: RunState): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
+/** Whether a crash would interrupt something: what only waits, for its next attempt too, has its moment. */
+export function isPerforming({ live, visits }: RunState): boolean {
+  return [...live].some((key) => visits.get(key)?.status === 'running')
+}
+
 export function failIfOverdue(step: Stepping): void {
   const deadline = deadlineOf(step.plan, step.state)
   if (deadline === undefined || step.moment.now < deadline) return

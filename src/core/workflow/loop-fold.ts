@@ -52,7 +52,7 @@ export function cancelLive(plan: Plan, state: RunState, frame: Frame, at: number
     state.live.delete(key)
     state.loops.delete(key)
     state.waiting.delete(key)
-    if (mayHaveChild(plan, visit)) state.orphans.push({ node_id: visit.node_id, visit: visit.visit })
+    leaveChild(plan, state, visit)
   }
   frame.live.clear()
 }
@@ -68,7 +68,7 @@ export function closeItems(plan: Plan, state: RunState, visit: Visit, at: number
   }
 }
 
-/** Also one that is just being performed may have started its execution already. */
-function mayHaveChild(plan: Plan, visit: Visit): boolean {
-  return visit.wait?.for === 'execution' || planNode(plan, visit.node_id).startsExecution
+/** What a visit has started, or is just starting, has nobody left who waits for it. */
+export function leaveChild(plan: Plan, state: RunState, { node_id, visit }: Visit): void {
+  if (planNode(plan, node_id).startsExecution) state.orphans.push({ node_id, visit })
 }

@@ -184,10 +184,12 @@ describe('a sub-workflow', () => {
     })
   })
 
-  test('cancelled while its child waits, or is just being started: the child is known to be left', () => {
+  test('cancelled while its child waits, or ended while it was being started: the child is known to be left', () => {
     expect(started(graph).awaitChild('sub').cancel().state.orphans).toEqual([{ node_id: 'sub', visit: 1 }])
     expect(started(graph).cancel().state.orphans).toEqual([{ node_id: 'sub', visit: 1 }])
+    expect(started(graph).fail('sub').state.orphans).toEqual([{ node_id: 'sub', visit: 1 }])
     expect(started(graph).awaitChild('sub').endChild('sub', 1, 1).cancel().state.orphans).toEqual([])
+    expect(started(graph).awaitChild('sub').endChild('sub', 1, 1, 'failed').state.orphans).toEqual([])
   })
 
   /*
