@@ -1,11 +1,13 @@
 import { type Config, readConfig } from '#config'
-import { decide, type Machine, toFailure } from '#core/workflow/advance'
+import { decide, type Machine, toFailure, toOutcome } from '#core/workflow/advance'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
 import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
-import { checkEmission, MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
-import type { RunCommand, RunInput, RunState } from '#core/workflow/run'
+import { MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
+import type { RunState } from '#core/workflow/run'
 import type { Sandbox } from '#core/workflow/sandbox'
+import type { RunCommand, RunInput } from '#core/workflow/step'
+import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import { ModelError } from '#llm/errors'
 import { MODEL_MESSAGES } from '#llm/messages'
@@ -18,6 +20,9 @@ import { toFetch } from '#outbound/to-fetch'
 import { createSandbox } from '#sandbox/client'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
+
+/** The ports that lead back to the actor. */
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
 
 /** Bindings of one machine that wrangler.toml does not have. */
 interface OutboundBindings {
@@ -35,6 +40,7 @@ export async function performVisit(
   state: RunState,
   command: Perform,
   signal: AbortSignal,
+  host: NodeHost,
 ): Promise<RunInput> {
   const ref = { node_id: command.node_id, visit: command.visit, performance: command.performance }
   try {
@@ -50,12 +56,12 @@ export async function performVisit(
     if (type === undefined) throw new Error(`no node type ${node.type}`)
     const visiting = openVisit(machine.plan, state, command, type, machine.facts, moment.now)
     const sandbox = createSandbox(env.SANDBOX, machine.facts.workspaceId)
-    const emission = await withDeadline(node.timeout_ms, signal, async (limited) => {
+    const decision = await withDeadline(node.timeout_ms, signal, async (limited) => {
       const prepared = await prepareVisitWith(sandbox, visiting)
       if (isPure(type)) return type.decide(prepared)
-      return type.run(createPorts(env, machine, command, node.timeout_ms, limited, sandbox), prepared)
+      return type.run({ ...createPorts(env, machine, command, node.timeout_ms, limited, sandbox), ...host }, prepared)
     })
-    return { ...ref, type: 'succeeded', ...checkEmission(emission) }
+    return toOutcome(command, decision)
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
     return { ...ref, ...toFailure(signal.aborted ? error : explain(error)) }
@@ -90,7 +96,7 @@ function createPorts(
   timeoutMs: number,
   signal: AbortSignal,
   sandbox: Sandbox,
-): NodePorts {
+): Omit<NodePorts, keyof NodeHost> {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
@@ -128,6 +134,9 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
 
 /** The adapters' errors as the node's failure, in words for people. */
 function explain(error: unknown): unknown {
+  if (error instanceof DatabaseUnavailable) {
+    return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
+  }
   if (error instanceof OutboundError) {
     const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)
     return new NodeFailure(failure, { retryable: error.retryable })

@@ -1,5 +1,8 @@
 import type { z } from 'zod'
+import { isJsonObject, type Json } from '#lib/json'
 import { err, ok, type Result } from '#lib/result'
+import { compileEdges, findStarts, findStrayReturns, findUnreachable, typeOf } from './compile-edges.ts'
+import { toPattern } from './fields.ts'
 import {
   type Definition,
   type Graph,
@@ -11,7 +14,7 @@ import {
   readGraph,
 } from './graph.ts'
 import type { AnyNodeType, Catalog } from './node-type.ts'
-import type { Plan, PlanEdge, PlanNode } from './plan.ts'
+import type { Plan, PlanNode } from './plan.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
 import { findSources, type Source } from './programs.ts'
 import { containsTemplate, findBareTexts, isMixedText } from './template.ts'
@@ -42,6 +45,7 @@ export function compile(definition: Definition, catalog: Catalog): Result<Plan, 
     report(compiled.problems)
   }
   const edges = compileEdges(graph, catalog, problems)
+  report(findStrayReturns(graph, catalog))
   const starts = findStarts(graph, catalog)
   if (graph.nodes.length === 0) problems.push({ code: 'no_nodes', params: {} })
   else if (starts.length === 0) problems.push({ code: 'no_start', params: {} })
@@ -92,16 +96,17 @@ function compileNode(
       id: node.id,
       type: node.type,
       sandbox: expressions.needSandbox,
+      join: type.join ?? data.data.join,
+      roles: { ...type.roles },
+      startsExecution: type.startsExecution ?? false,
       mainHandle: type.ports.out[0] ?? 'out',
-      incoming: (links.incoming.get(node.id) ?? []).map((edge) => edge.id),
+      incoming: (links.incoming.get(node.id) ?? [])
+        .filter((edge) => type.roles?.[edge.targetHandle] !== 'collect')
+        .map((edge) => edge.id),
       outgoing: (links.outgoing.get(node.id) ?? []).map((edge) => edge.id),
     },
     problems,
   }
-}
-
-function typeOf(catalog: Catalog, node: GraphNode): AnyNodeType | undefined {
-  return Object.hasOwn(catalog, node.type) ? catalog[node.type] : undefined
 }
 
 function dataProblem(node: GraphNode, issue: z.core.$ZodIssue): GraphProblem {
@@ -118,7 +123,11 @@ function checkConfig(node: GraphNode, data: NodeData, type: AnyNodeType): GraphP
   const parsed = type.config.safeParse(data.config)
   const issues = parsed.success ? [] : parsed.error.issues
   return issues
-    .filter((issue) => issue.code === 'unrecognized_keys' || !containsTemplate(valueAt(data.config, issue.path)))
+    .filter((issue) => {
+      const value = valueAt(data.config, issue.path)
+      const isExpression = typeof value === 'string' && type.expressions?.includes(toPattern(issue.path)) === true
+      return issue.code === 'unrecognized_keys' || !(isExpression || containsTemplate(value))
+    })
     .map((issue) => ({
       code: 'bad_config',
       params: { detail: issue.message },
@@ -136,17 +145,34 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 /** A field that is an expression: without it the node decides nothing, and text around one is true whatever it says. */
 function checkBareFields(node: GraphNode, data: NodeData, type: AnyNodeType): GraphProblem[] {
-  const required = new Set([...(type.expressions ?? []), ...(type.bodies ?? [])])
-  const isMissing = (field: string): boolean =>
-    type.bodies?.includes(field) ? typeof data.config[field] !== 'string' : data.config[field] === undefined
-  const missing = [...required].filter(isMissing).map((field) => [field])
-  const mixed = [...findBareTexts(data.config, type)].filter(({ text }) => isMixedText(text)).map(({ path }) => path)
-  return [...missing, ...mixed].map((path) => ({
+  const at = (patterns: readonly string[] = []): Field[] =>
+    patterns.flatMap((pattern) => fieldsAt(data.config, pattern.split('.')))
+  const missing = [
+    ...at(type.expressions).filter(({ value }) => value === undefined),
+    ...at(type.bodies).filter(({ value }) => typeof value !== 'string'),
+  ]
+  const mixed = [...findBareTexts(data.config, type)].filter(({ text }) => isMixedText(text))
+  return [...missing, ...mixed].map(({ path }) => ({
     code: 'expression_missing',
     params: { field: path.join('.') },
     nodeId: node.id,
     path: toPointer(['data', 'config', ...path]),
   }))
+}
+
+interface Field {
+  readonly path: readonly (string | number)[]
+  readonly value: Json | undefined
+}
+
+/** The fields that a pattern means: `*` is each member of a list. What stands where a list should is the schema's matter. */
+function fieldsAt(value: Json | undefined, pattern: readonly string[], path: Field['path'] = []): Field[] {
+  const [key, ...rest] = pattern
+  if (key === undefined) return [{ path, value }]
+  if (key === '*') {
+    return Array.isArray(value) ? value.flatMap((member, index) => fieldsAt(member, rest, [...path, index])) : []
+  }
+  return isJsonObject(value) ? fieldsAt(value[key], rest, [...path, key]) : []
 }
 
 /** What the expressions of one graph are checked with: its node ids, and how many more may come. */
@@ -184,52 +210,4 @@ function checkSource(
   if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail } }]
   const unknown = result.value.nodeIds.filter((id) => !ids.has(id))
   return unknown.map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail } }))
-}
-
-function compileEdges(graph: Graph, catalog: Catalog, problems: GraphProblem[]): Map<string, PlanEdge> {
-  const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
-  const edges = new Map<string, PlanEdge>()
-  const ways = new Set<string>()
-  for (const edge of graph.edges) {
-    const way = JSON.stringify([edge.source, edge.sourceHandle, edge.target, edge.targetHandle])
-    if (ways.has(way) || edges.has(edge.id)) {
-      problems.push({ code: 'duplicate_edge', params: { edge: edge.id }, edgeId: edge.id })
-    }
-    ways.add(way)
-    edges.set(edge.id, edge)
-    problems.push(
-      ...checkEnd(edge, edge.source, edge.sourceHandle, 'out'),
-      ...checkEnd(edge, edge.target, edge.targetHandle, 'in'),
-    )
-  }
-  return edges
-
-  function checkEnd(edge: GraphEdge, id: string, handle: string, side: 'in' | 'out'): GraphProblem[] {
-    const node = nodes.get(id)
-    if (node === undefined) return [{ code: 'dangling_edge', params: { edge: edge.id, node: id }, edgeId: edge.id }]
-    const ports = typeOf(catalog, node)?.ports[side]
-    // The error handle exists on every node that can be told to branch; an unknown type was reported already.
-    if (ports === undefined || ports.includes(handle) || (side === 'out' && handle === 'error')) return []
-    return [{ code: 'unknown_handle', params: { node: id, handle }, nodeId: id, edgeId: edge.id }]
-  }
-}
-
-/** The triggers; in a graph without any, the nodes that nothing leads to. */
-function findStarts(graph: Graph, catalog: Catalog): string[] {
-  const triggers = graph.nodes.filter((node) => typeOf(catalog, node)?.group === 'triggers')
-  const targets = new Set(graph.edges.map((edge) => edge.target))
-  const roots = graph.nodes.filter((node) => !targets.has(node.id))
-  return (triggers.length > 0 ? triggers : roots).map((node) => node.id)
-}
-
-function findUnreachable(graph: Graph, starts: readonly string[]): GraphProblem[] {
-  const outgoing = Map.groupBy(graph.edges, (edge) => edge.source)
-  const reached = new Set(starts)
-  // A Set is walked in the order of insertion, what is added on the way included.
-  for (const id of reached) {
-    for (const edge of outgoing.get(id) ?? []) reached.add(edge.target)
-  }
-  return graph.nodes
-    .filter((node) => node.id !== '' && !reached.has(node.id))
-    .map((node) => ({ code: 'unreachable_node', params: { node: node.id }, nodeId: node.id }))
 }

@@ -47,8 +47,9 @@ export function takesItems({ perItem }: FieldKinds): boolean {
   return perItem !== undefined
 }
 
-function toPattern(path: ConfigPath): string {
-  return path.map((key) => (typeof key === 'number' ? '*' : key)).join('.')
+/** A path as node types name their fields: any index of a list is `*`. */
+export function toPattern(path: readonly PropertyKey[]): string {
+  return path.map((key) => (typeof key === 'number' ? '*' : String(key))).join('.')
 }
 
 const PROPERTY_PATH = /^[\p{L}_][\p{L}\p{N}_-]*(\.[\p{L}\p{N}_-]+)*$/u

@@ -80,6 +80,25 @@ export const NODE_ERRORS = {
     'Limite de {limit} visitas alcançado no nó {node}.',
     'The limit of {limit} visits was reached at node {node}.',
   ),
+  wait_too_long: sentence('Uma espera dura no máximo um ano.', 'A wait lasts a year at most.'),
+  loops_too_deep: sentence('Mais de {limit} laços um dentro do outro.', 'More than {limit} loops within one another.'),
+  stopped: sentence('A execução foi parada: {reason}', 'The execution was stopped: {reason}'),
+  child_failed: sentence(
+    'A execução iniciada terminou como {status}: {reason}',
+    'The execution that was started ended as {status}: {reason}',
+  ),
+  workflow_unavailable: sentence(
+    'O workflow {id} não pode ser executado: {reason}',
+    'The workflow {id} cannot be executed: {reason}',
+  ),
+  too_deep: sentence(
+    'Mais de {limit} execuções iniciadas umas pelas outras.',
+    'More than {limit} executions started by one another.',
+  ),
+  database_unavailable: sentence(
+    'O banco de dados não está disponível; o nó espera por ele.',
+    'The database is not available; the node waits for it.',
+  ),
   interrupted: sentence(
     'O servidor parou no meio; o nó roda de novo.',
     'The server stopped midway; the node runs again.',
@@ -112,15 +131,22 @@ export class NodeFailure extends Error {
   readonly error: NodeError
   readonly retryable: boolean
   readonly retryAfterMs: number | undefined
+  readonly isOurs: boolean
 
   constructor(
     error: NodeError,
-    options: { readonly retryable?: boolean; readonly retryAfterMs?: number | undefined } = {},
+    options: {
+      readonly retryable?: boolean
+      readonly retryAfterMs?: number | undefined
+      /** Something of ours is away: the visit waits for it and uses up no attempt. */
+      readonly isOurs?: boolean
+    } = {},
   ) {
     super(error.message)
     this.error = error
     this.retryable = options.retryable ?? false
     this.retryAfterMs = options.retryAfterMs
+    this.isOurs = options.isOurs ?? false
   }
 }
 

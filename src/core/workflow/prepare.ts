@@ -1,14 +1,16 @@
 import { AnyJsonObject } from '#core/json'
 import { type Json, type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
 import { createEvaluation, type Scope } from './evaluate.ts'
+import type { VisitRef } from './event.ts'
 import { takesItems } from './fields.ts'
+import { arrivedOf, inputOf, itemOf, outputsFor } from './input.ts'
 import { nodeError, NodeFailure } from './node-error.ts'
-import type { AnyNodeType, Emission, NodeInput } from './node-type.ts'
+import type { AnyNodeType, Decision, Emission, NodeInput } from './node-type.ts'
 import { type ConfigWithItems, evaluatePerItem } from './per-item.ts'
-import { type Plan, planEdge, planNode, type PlanNode } from './plan.ts'
+import { type Plan, planNode, type PlanNode } from './plan.ts'
 import { findPrograms } from './programs.ts'
 import { renderConfig, TemplateError, toAnswers } from './render.ts'
-import { type RunState, type Visit, visitOf, type VisitRef } from './run.ts'
+import { type RunState, visitOf } from './run.ts'
 import { createBatch, type Sandbox, type SandboxBatch, type SandboxOutcome } from './sandbox.ts'
 
 /** A visit's output as JSON has at most this many bytes. */
@@ -17,6 +19,8 @@ export const MAX_OUTPUT_BYTES = 1_048_576
 export const MAX_OUTPUT_DEPTH = 500
 /** An evaluated config may refer to a few outputs as a whole; a node writes it out. */
 const MAX_CONFIG_BYTES = 4_194_304
+/** What a visit waits for stands in lists and messages. */
+const MAX_WAIT_BYTES = 65_536
 
 /** What expressions may say of the run itself. */
 export interface RunFacts {
@@ -26,25 +30,11 @@ export interface RunFacts {
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
 }
 
-/** The value on the incoming edge; with several edges an object by source id; at the start what started the run. */
-export function inputOf(plan: Plan, state: RunState, visit: Visit): Json {
-  const node = planNode(plan, visit.node_id)
-  const [first] = visit.tokens
-  if (first === undefined) return state.inputs
-  // `any` and `each` take one token: it comes as it is.
-  if (node.incoming.length === 1 || node.join !== 'all') return visitOf(state, first.from).output
-  return Object.fromEntries(
-    visit.tokens.map((token) => [planEdge(plan, token.edge).source, visitOf(state, token.from).output]),
-  )
-}
-
 /** What one visit sees. Made at its beginning: the run goes on while the sandbox is asked. */
-export interface Visiting {
+export interface Visiting extends Omit<NodeInput<unknown>, 'config'> {
   readonly node: PlanNode
   readonly type: AnyNodeType
   readonly scope: Scope
-  readonly input: Json
-  readonly trigger: Json
 }
 
 export function openVisit(
@@ -56,20 +46,24 @@ export function openVisit(
   now: number,
 ): Visiting {
   const node = planNode(plan, ref.node_id)
-  const input = inputOf(plan, state, visitOf(state, ref))
+  const visit = visitOf(state, ref)
+  const input = inputOf(plan, state, visit)
+  const item = itemOf(state, visit)
   // A copy, made for those who ask: the outputs change while the run goes on.
-  const outputs = node.sandbox ? Object.fromEntries(state.outputs) : undefined
+  const outputs = node.sandbox ? outputsFor(state, visit) : undefined
   const scope: Scope = {
     $input: input,
     $trigger: state.inputs,
     get $nodes() {
-      return outputs ?? Object.fromEntries(state.outputs)
+      return outputs ?? outputsFor(state, visit)
     },
+    $item: item?.value,
+    $index: item?.index,
     $execution: facts.execution,
     $workflow: facts.workflow,
     $now: new Date(now).toISOString(),
   }
-  return { node, type, scope, input, trigger: state.inputs }
+  return { node, type, scope, input, arrived: arrivedOf(plan, state, visit), trigger: state.inputs, now }
 }
 
 /**
@@ -97,7 +91,7 @@ export async function prepareVisitWith(sandbox: Sandbox, visiting: Visiting): Pr
 
 /** Yields what the sandbox is to be asked: at most once for the config, and once for what is done per item. */
 function* prepare(visiting: Visiting): Generator<SandboxBatch, NodeInput<unknown>, readonly SandboxOutcome[]> {
-  const { node, type, scope, input, trigger } = visiting
+  const { node, type, scope, input, arrived, trigger, now } = visiting
   try {
     const evaluation = createEvaluation(scope)
     const programs = node.sandbox ? findPrograms(node.config, type) : []
@@ -106,7 +100,7 @@ function* prepare(visiting: Visiting): Generator<SandboxBatch, NodeInput<unknown
     const rendered = takesItems(type) ? yield* evaluatePerItem(withItems(flat, input), type, evaluation) : flat
     limitJson(rendered, 'config_too_large', MAX_CONFIG_BYTES)
     const config = type.config.safeParse(rendered)
-    if (config.success) return { config: config.data, input, trigger }
+    if (config.success) return { config: config.data, input, arrived, trigger, now }
     const reason = config.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
     throw new NodeFailure(nodeError('config_invalid', { reason }))
   } catch (error) {
@@ -134,9 +128,22 @@ function withItems(config: JsonObject, input: Json): ConfigWithItems {
  *
  * @throws NodeFailure when the output is too large or too deep
  */
-export function checkEmission(emission: Emission): Emission {
+export function checkEmission<T extends Pick<Emission, 'output'>>(emission: T): T {
   limitJson(emission.output, 'output_too_large', MAX_OUTPUT_BYTES)
   return emission
+}
+
+/**
+ * The same for whatever a node may decide.
+ *
+ * @throws NodeFailure when what it keeps is too large or too deep
+ */
+export function checkDecision(decision: Decision): void {
+  if (decision.kind === 'emit') checkEmission(decision)
+  if (decision.kind === 'loop') limitJson(decision.items, 'config_too_large', MAX_CONFIG_BYTES)
+  if (decision.kind === 'respond') limitJson([decision.output, decision.response], 'output_too_large', MAX_OUTPUT_BYTES)
+  if (decision.kind === 'finish') limitJson(decision.output, 'output_too_large', MAX_OUTPUT_BYTES)
+  if (decision.kind === 'wait') limitJson(decision.wait, 'config_too_large', MAX_WAIT_BYTES)
 }
 
 function limitJson(value: unknown, code: 'config_too_large' | 'output_too_large', limit: number): void {

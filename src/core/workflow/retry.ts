@@ -1,5 +1,5 @@
 import type { RetryPolicy } from './graph.ts'
-import type { Moment } from './run.ts'
+import type { Moment } from './step.ts'
 
 /** No wait between two attempts is longer, whatever the policy or a server's `Retry-After` says. */
 const MAX_BACKOFF_MS = 3_600_000

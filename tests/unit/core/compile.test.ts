@@ -41,6 +41,17 @@ describe('what is wrong with a graph', () => {
     ],
     duplicate_edge: [draw('start -> a; start -> a'), { edgeId: 'start:out>a' }],
     unknown_handle: [draw('start -nowhere-> a'), { nodeId: 'start', edgeId: 'start:nowhere>a' }],
+    stray_return: [
+      {
+        nodes: [start, { id: 'l', type: 'loop', data: { config: { items: [] } } }, { id: 'a', type: 'work' }],
+        edges: [
+          { source: 'start', target: 'l' },
+          { source: 'start', target: 'a' },
+          { id: 'e', source: 'a', target: 'l', targetHandle: 'next' },
+        ],
+      },
+      { nodeId: 'l', edgeId: 'e', params: { node: 'l', source: 'a' } },
+    ],
     unreachable_node: [draw('start -> a; b -> a'), { nodeId: 'b' }],
     expression_syntax: [
       draw('start -> a', { a: set({ fields: { x: [{ y: '{{ 1 + }}' }] } }) }),
@@ -222,7 +233,7 @@ describe('stored shapes', () => {
     expect(plan.edges).toEqual({
       'edge-1': { id: 'edge-1', source: 'start', sourceHandle: 'out', target: '7', targetHandle: 'in' },
     })
-    expect(plan.settings).toEqual({ concurrency: 10, timeout_ms: 3_600_000 })
+    expect(plan.settings).toMatchObject({ concurrency: 10, timeout_ms: 3_600_000 })
   })
 
   test('without a trigger, the nodes that nothing leads to begin', () => {

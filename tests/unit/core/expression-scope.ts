@@ -16,6 +16,8 @@ export const scope: Scope = {
   },
   $trigger: { order_id: 7 },
   $nodes: { fetch: { status: 200 }, 'two words': 2 },
+  $item: undefined,
+  $index: undefined,
   $execution: { id: 'e1' },
   $workflow: { id: 'w1', name: 'Orders', version: 3 },
   $now: '2030-01-01T00:00:00.000Z',

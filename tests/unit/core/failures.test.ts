@@ -3,7 +3,7 @@ import { advance } from '#core/workflow/advance'
 import { toNodeVisits } from '#core/workflow/execution'
 import { localizeNodeError, NodeFailure } from '#core/workflow/node-error'
 import { initialState } from '#core/workflow/run'
-import { nextTick } from '#core/workflow/transition'
+import { nextTick } from '#core/workflow/deadline'
 import { draw } from './graph-builder.ts'
 import { machineOf, started, T0 } from './run-driver.ts'
 
