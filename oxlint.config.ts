@@ -11,11 +11,12 @@ const OURS = [
   'mail',
   'auth',
   'outbound',
+  'sandbox',
   'services',
   'http',
   'durable-objects',
 ]
-const ADAPTERS = ['db', 'llm', 'mail', 'auth', 'outbound']
+const ADAPTERS = ['db', 'llm', 'mail', 'auth', 'outbound', 'sandbox']
 
 interface Ban {
   readonly group: string[]
@@ -117,7 +118,7 @@ export default defineConfig({
         ],
       },
     },
-    { files: ['*.config.ts', 'src/index.ts'], rules: { 'import/no-default-export': 'off' } },
+    { files: ['*.config.ts', 'src/index.ts', 'src/sandbox/worker.ts'], rules: { 'import/no-default-export': 'off' } },
     {
       files: ['tests/**'],
       rules: {

@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { createSandboxService } from './local/sandbox.ts'
 import { createMailbox } from './tests/worker/support/mailbox.ts'
 
 export default defineConfig({
@@ -31,6 +32,7 @@ export default defineConfig({
                 OUTBOUND_PUBLIC: { network: { allow: ['public'] } },
                 OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'] } },
                 MAIL_OUTBOX: createMailbox(),
+                SANDBOX: createSandboxService().fetch,
               },
             },
           })),

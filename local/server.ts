@@ -10,6 +10,7 @@ import { createMailOutbox } from './mail-outbox.ts'
 import { migrate } from './migrate.ts'
 import type { Reporter } from './reporter.ts'
 import { endLeftoverRuntime } from './runtime-command.ts'
+import { createSandboxService } from './sandbox.ts'
 import type { Settings } from './settings.ts'
 import { buildWorker } from './worker-build.ts'
 import { runtimePidFile, startWorker, type RunningWorker } from './worker.ts'
@@ -67,7 +68,7 @@ async function warmUp({ host, port }: Settings, log: (line: string) => void): Pr
  */
 export async function startServer(options: ServerOptions): Promise<RunningWorker> {
   const { settings, reporter, signal, onFatal, undo } = options
-  const { dataDir, host, port } = settings
+  const { dataDir, host, port, rateLimits } = settings
   const log = (line: string): void => reporter.note(line)
   undo(await lockDirectory(dataDir))
   forgetKnownKeys(dataDir)
@@ -95,7 +96,20 @@ export async function startServer(options: ServerOptions): Promise<RunningWorker
   const mailOutbox = createMailOutbox(join(dataDir, 'mail'), log)
   const start = async (): Promise<RunningWorker> => {
     const build = built.value.directory
-    const worker = await startWorker({ host, port, dataDir, vars, build, mailOutbox, log, onFatal })
+    const sandbox = createSandboxService()
+    undo(() => sandbox.stop())
+    const worker = await startWorker({
+      host,
+      port,
+      dataDir,
+      rateLimits,
+      vars,
+      build,
+      mailOutbox,
+      sandbox,
+      log,
+      onFatal,
+    })
     undo(() => worker.stop())
     tellKnownKeys(dataDir, readConfig(vars).ENCRYPTION_KEY)
     await warmUp(settings, log)

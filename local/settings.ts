@@ -8,11 +8,19 @@ import { CONFIG_KEYS, ConfigError, readConfig } from '#config'
 import { SHOP_PORT } from './demo-shop.ts'
 import { messageOf, StartError } from './start-error.ts'
 
+const perMinute = z.coerce.number('a number').int('a whole number').min(1).optional()
+
 const Machine = z.object({
   PORT: z.coerce.number('a number').int('a whole number').min(1).max(65_535).default(8000),
   HOST: z.string().default('0.0.0.0'),
   DATA_DIR: z.string().default('.data'),
+  RATE_LIMIT_AUTH: perMinute,
+  RATE_LIMIT_USER: perMinute,
+  RATE_LIMIT_ADDRESS: perMinute,
 })
+
+/** What a machine alone is told, and the worker not. */
+export const MACHINE_KEYS: readonly string[] = Object.keys(Machine.shape)
 
 const DEMO_SHOP = `127.0.0.1:${SHOP_PORT}`
 const DEMO_LINES = `# The only internal address that nodes may call: the shop of \`npm run demo\`, which listens while the demo runs.
@@ -32,6 +40,8 @@ export interface Settings {
   /** Absent: the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined
   readonly databaseSchema: string
+  /** Requests a minute, where they are not to be those of wrangler.toml: by the name of the setting. */
+  readonly rateLimits: Readonly<Record<string, number | undefined>>
   /** What the worker is given, by name; `DATABASE_URL` is still to be added when it is absent. */
   readonly vars: Readonly<Record<string, string>>
   /** Whether this start wrote secrets to `.dev.vars`. */
@@ -42,7 +52,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Known names only, and an empty value counts as absent, as in the worker's configuration. */
 function pick(environment: Environment): Record<string, string> {
-  const names = [...CONFIG_KEYS, ...Object.keys(Machine.shape)]
+  const names = [...CONFIG_KEYS, ...MACHINE_KEYS]
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = environment[name]
@@ -100,15 +110,16 @@ export function readSettings(root: string, environment: Environment): Settings {
     const given = { ...pick(readFileSettings(file)), ...pick(environment) }
     const made = completeSecrets(file, given)
     const settings = { ...given, ...made }
-    const { PORT: port, HOST: host, DATA_DIR } = check(settings)
+    const { PORT: port, HOST: host, DATA_DIR, ...rateLimits } = check(settings)
     const vars = pick({ PUBLIC_URL: `http://localhost:${port}`, ...settings })
-    for (const name of Object.keys(Machine.shape)) delete vars[name]
+    for (const name of MACHINE_KEYS) delete vars[name]
     return {
       host,
       port,
       dataDir: resolve(root, DATA_DIR),
       databaseUrl: settings['DATABASE_URL'],
       databaseSchema: readConfig(settings).DATABASE_SCHEMA,
+      rateLimits,
       vars,
       madeSecrets: Object.keys(made).length > 0,
     }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { NEVER_PUBLIC_CIDRS } from '#outbound/addresses'
 import { createAssetsFirst } from './assets-first.ts'
 import type { MailOutbox } from './mail-outbox.ts'
+import type { SandboxService } from './sandbox.ts'
 
 /** Read back from our own build; miniflare checks it in full. */
 const BuiltOptions = z.looseObject({
@@ -13,6 +14,7 @@ const BuiltOptions = z.looseObject({
   compatibilityDate: z.string(),
   bindings: z.record(z.string(), z.json()),
   assets: z.looseObject({ directory: z.string() }),
+  ratelimits: z.record(z.string(), z.object({ simple: z.object({ limit: z.int(), period: z.int() }) })).default({}),
 })
 
 const MODULE_TYPES: Readonly<Record<string, V4ModuleDefinition['type']>> = {
@@ -33,8 +35,12 @@ export interface WorkerPlace {
   /** Where Durable Objects and R2 keep their data. */
   readonly storage: string
   readonly vars: Readonly<Record<string, string>>
+  /** Requests a minute in place of those of wrangler.toml: `RATE_` and the name of the binding. */
+  readonly rateLimits?: Readonly<Record<string, number | undefined>>
   /** What the binding `MAIL_OUTBOX` does; without it nothing is bound. */
   readonly mailOutbox?: MailOutbox
+  /** What the binding `SANDBOX` does; without it nothing is bound. */
+  readonly sandbox?: SandboxService
 }
 
 /**
@@ -43,6 +49,16 @@ export interface WorkerPlace {
  */
 function trustOnlyThePeer(): void {
   Reflect.set(CoreHeaders, 'CF_BLOB', undefined)
+}
+
+/** The numbers alone: `auth/rate-limit` says who counts by them. */
+function toRateLimits(built: z.infer<typeof BuiltOptions>['ratelimits'], wanted: WorkerPlace['rateLimits'] = {}) {
+  return Object.fromEntries(
+    Object.entries(built).map(([name, { simple }]) => [
+      name,
+      { ...simple, limit: wanted[`RATE_${name}`] ?? simple.limit },
+    ]),
+  )
 }
 
 function listModules(directory: string): V4ModuleDefinition[] {
@@ -59,7 +75,9 @@ function listModules(directory: string): V4ModuleDefinition[] {
  */
 export function toMiniflareOptions(build: string, place: WorkerPlace): MiniflareOptions {
   trustOnlyThePeer()
-  const { assets, ...main } = BuiltOptions.parse(JSON.parse(readFileSync(join(build, 'options.json'), 'utf8')))
+  const { assets, ratelimits, ...main } = BuiltOptions.parse(
+    JSON.parse(readFileSync(join(build, 'options.json'), 'utf8')),
+  )
   const binding = z.object({ binding: z.string() }).parse(assets).binding
   return convertV4MiniflareOptions({
     // The proxy that miniflare always starts; nobody is told its port.
@@ -71,7 +89,7 @@ export function toMiniflareOptions(build: string, place: WorkerPlace): Miniflare
     workers: [
       {
         ...main,
-        bindings: { ...main.bindings, ...place.vars },
+        bindings: { ...main.bindings, ...toRateLimits(ratelimits, place.rateLimits), ...place.vars },
         modulesRoot: build,
         modules: [createAssetsFirst(build, binding), ...listModules(build)],
         serviceBindings: {
@@ -79,6 +97,7 @@ export function toMiniflareOptions(build: string, place: WorkerPlace): Miniflare
           OUTBOUND_PUBLIC: { network: { allow: ['public'], deny: [...NEVER_PUBLIC_CIDRS], tlsOptions: TLS } },
           OUTBOUND_INTERNAL: { network: { allow: ['public', 'private', 'local'], tlsOptions: TLS } },
           ...(place.mailOutbox && { MAIL_OUTBOX: place.mailOutbox }),
+          ...(place.sandbox && { SANDBOX: place.sandbox.fetch }),
         },
         unsafeDirectSockets: [{ host: place.host, port: place.port }],
       },

@@ -1,15 +1,25 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
+import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import type { RunOrder } from '#core/workflow/order'
+import type { ApprovalAnswer, ApprovalDecision, SignalAnswer, VisitWait } from '#core/workflow/waits'
 
 /** What a run's actor answers; undefined where the run is not that workspace's or was never started. */
 export interface WorkflowRunActor {
   start(order: RunOrder): Promise<Execution>
+  retryOrder(workspaceId: string): Promise<Omit<RunOrder, 'header'> | undefined>
   describe(workspaceId: string): Promise<Execution | undefined>
   waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined>
   visits(workspaceId: string): Promise<NodeVisit[] | undefined>
   events(workspaceId: string, after: number, limit: number): Promise<ExecutionFrame[] | undefined>
-  cancel(workspaceId: string, by: string): Promise<boolean | undefined>
+  cancel(workspaceId: string, by: string | null): Promise<boolean | undefined>
+  pause(workspaceId: string, by: string | null): Promise<boolean | undefined>
+  resume(workspaceId: string, by: string | null): Promise<boolean | undefined>
+  signal(workspaceId: string, signal: Signal): Promise<SignalAnswer | undefined>
+  waits(workspaceId: string): Promise<VisitWait[] | undefined>
+  decideApproval(workspaceId: string, visit: VisitRef, decision: ApprovalDecision): Promise<ApprovalAnswer | undefined>
+  childFinished(workspaceId: string, visit: VisitRef, end: ChildEnd): Promise<boolean | undefined>
+  waitResponse(workspaceId: string, timeoutMs: number): Promise<RunResponse | undefined>
   fetch(request: Request): Promise<Response>
 }
 

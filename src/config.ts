@@ -69,6 +69,7 @@ export const Config = z.object({
     .string()
     .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
     .optional(),
+  RATE_LIMIT_ENABLED: z.stringbool().default(true),
   MAIL_FROM: z
     .string()
     .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'an e-mail address, or a name with one: SynapScale <no-reply@example.com>')

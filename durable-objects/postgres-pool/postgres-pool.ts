@@ -32,9 +32,9 @@ export class PostgresPool extends DurableObject<Env> implements PoolStub {
   }
 
   /** Several statements are one transaction. */
-  async run(statements: readonly Statement[]): Promise<Reply<readonly RowSet[]>> {
+  async run(statements: readonly Statement[], withinMs?: number): Promise<Reply<readonly RowSet[]>> {
     try {
-      return ok(await this.#pool.run(statements))
+      return ok(await this.#pool.run(statements, withinMs))
     } catch (error) {
       return toReply(error)
     }

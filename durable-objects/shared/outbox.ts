@@ -1,4 +1,4 @@
-/** What an actor still owes to PostgreSQL: written in the commit that makes it due, delivered at least once. */
+/** What an actor still owes to others, PostgreSQL above all: written in the commit that makes it due, delivered at least once. */
 export const OUTBOX_SCHEMA = 'CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL)'
 
 const FIRST_RETRY_MS = 500
@@ -6,7 +6,7 @@ const MAX_RETRY_MS = 60_000
 
 export interface Outbox {
   /** Adds within the caller's transaction. */
-  add(kind: string): void
+  add(): void
   isEmpty(): boolean
   /**
    * Delivers what is due, once at a time; rows leave when `deliver` has returned. A failure is tried again later:
@@ -18,12 +18,15 @@ export interface Outbox {
 }
 
 /**
- * @param deliver projects the actor as it stands now: it covers every row that was there when it began, so several
+ * An outbox over the rows of one kind; those of other kinds wait for their own.
+ *
+ * @param deliver tells of the actor as it stands now: it covers every row that was there when it began, so several
  *   rows become one delivery
  * @param onSettled called after each delivery, good or bad
  */
 export function createOutbox(
   sql: SqlStorage,
+  kind: string,
   deliver: () => Promise<void>,
   onSettled: (error: unknown) => void,
   now: () => number,
@@ -31,17 +34,18 @@ export function createOutbox(
   let flushing = false
   let failures = 0
   let retryAt: number | undefined
-  const newest = (): number => sql.exec<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM outbox').one().id
+  const newest = (): number =>
+    sql.exec<{ id: number }>('SELECT coalesce(max(id), 0) AS id FROM outbox WHERE kind = ?', kind).one().id
 
   async function deliverAll(): Promise<void> {
     for (let id = newest(); id > 0; id = newest()) {
       await deliver()
-      sql.exec('DELETE FROM outbox WHERE id <= ?', id)
+      sql.exec('DELETE FROM outbox WHERE kind = ? AND id <= ?', kind, id)
     }
   }
 
   return {
-    add: (kind) => void sql.exec('INSERT INTO outbox (kind) VALUES (?)', kind),
+    add: () => void sql.exec('INSERT INTO outbox (kind) VALUES (?)', kind),
     isEmpty: () => newest() === 0,
     retryAt: () => retryAt,
     async flush() {

@@ -1,47 +1,32 @@
 import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
-import { type RunHeader, toFrame } from '#core/workflow/execution'
+import { isPerforming, nextTick } from '#core/workflow/deadline'
+import type { RunHeader } from '#core/workflow/execution'
+import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
-import {
-  isFinal,
-  type RunCommand,
-  type RunEvent,
-  type RunInput,
-  type RunState,
-  type Step,
-  visitKey,
-} from '#core/workflow/run'
-import { nextTick } from '#core/workflow/transition'
-import { connect } from '#db/connect'
+import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
+import type { RunCommand, RunInput, Step } from '#core/workflow/step'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
-import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
-import { logLine } from '#lib/log'
-import { projectExecution } from '#services/executions/project-execution'
-import { type Perform, performVisit } from './perform.ts'
+import { type Json, measureJson } from '#lib/json'
+import { startChild } from '#services/executions/start-child'
+import { createDebts, type Debts } from './debts.ts'
+import { type NodeHost, type Perform, performVisit } from './perform.ts'
 import type { RunStorage } from './storage.ts'
 
 /** How long after a crash the run goes on by itself at the latest: the alarm that is set before anything is performed. */
 const GUARD_MS = 5_000
-
-/** Events after which the list in PostgreSQL has something new to tell. */
-const MILESTONES: ReadonlySet<RunEvent['type']> = new Set([
-  'execution_started',
-  'execution_completed',
-  'execution_failed',
-  'execution_cancelled',
-])
-
-function hasMilestone(events: readonly RunEvent[]): boolean {
-  return events.some((event) => MILESTONES.has(event.type))
-}
+/** Of one line that a node tells its watchers. */
+const MAX_NOTE_CHARS = 10_000
+const MAX_NOTE_DEPTH = 20
 
 /**
  * A run in memory: takes inputs, writes what follows from them in one commit, then acts.
  *
  * L1  Nothing is performed or shown before the events that say so are written.
- * L2  While a visit is live or a projection is owed, an alarm is set.
+ * L2  While a visit is performed or something is owed to others, an alarm is set; a run that only waits has one for the
+ *     moment that it waits for, and costs nothing until then.
  * L3  When a step fails the actor is thrown away: memory may be ahead of storage.
  */
 export class LiveRun {
@@ -54,9 +39,11 @@ export class LiveRun {
   readonly #storage: RunStorage
   readonly #machine: Machine
   readonly #clock: AlarmClock
-  readonly #outbox: Outbox
-  readonly #performing = new Map<string, AbortController>()
+  readonly #debts: Debts
+  readonly #performing = new Map<string, { readonly performance: number; readonly controller: AbortController }>()
+  readonly #starting = new Set<Promise<unknown>>()
   readonly #finished = Promise.withResolvers<void>()
+  readonly #responded = Promise.withResolvers<void>()
 
   constructor(
     ctx: DurableObjectState,
@@ -76,36 +63,36 @@ export class LiveRun {
       plan,
       catalog,
       facts: {
+        workspaceId: header.workspaceId,
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
         vars: header.vars,
       },
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
-    this.#outbox = createOutbox(
-      ctx.storage.sql,
-      () => this.#project(),
-      (error) => this.#afterProjection(error),
-      Date.now,
-    )
+    const { state } = this
+    const lastSeq = () => storage.log.lastSeq()
+    const startsSettled = () => Promise.allSettled(this.#starting)
+    this.#debts = createDebts(ctx.storage.sql, { env, header, plan, state, lastSeq, startsSettled }, () => this.arm())
     this.watchers = createWatchers(
       () => ctx.getWebSockets(),
       storage.log,
       (seq, event) => toFrame(header.executionId, seq, event),
       Date.now,
     )
-    if (isFinal(this.state.status)) this.#finished.resolve()
+    this.#settle()
   }
 
   /** Takes one input and everything that follows from it. */
   step(input: RunInput): void {
     const { events, commands } = this.#orAbort(() => this.#advance(input))
-    if (events.length > 0) this.#show(events)
+    this.#abortCancelled()
+    if (events.length > 0) this.#show()
     for (const command of commands) this.#carryOut(command)
   }
 
   /** After a restart: whatever was being performed is lost, and is performed again. */
-  resume(): void {
+  recover(): void {
     for (const key of this.state.live) {
       const visit = this.state.visits.get(key)
       if (visit?.status === 'running' && !this.#performing.has(key)) this.step({ ...visit, type: 'lost' })
@@ -124,13 +111,12 @@ export class LiveRun {
 
   /** Sets the alarm for the next thing that time will bring, and takes it away when there is none. */
   arm(): void {
-    const retryAt = this.#outbox.retryAt()
     // A failed delivery waits for its own time: every run of a busy hour may owe one while PostgreSQL is away.
-    const isGuarded = this.state.live.size > 0 || (retryAt === undefined && !this.#outbox.isEmpty())
+    const isGuarded = isPerforming(this.state) || this.#debts.areDue()
     const wishes = [
       isGuarded ? Date.now() + GUARD_MS : undefined,
       nextTick(this.plan, this.state),
-      retryAt,
+      this.#debts.retryAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
     if (wishes.length === 0) this.#clock.clear()
@@ -142,13 +128,19 @@ export class LiveRun {
     return this.#finished.promise
   }
 
+  /** Resolves when a node has answered, or the run is over without. */
+  get responded(): Promise<void> {
+    return this.#responded.promise
+  }
+
   /** What follows from an input, written in one commit. */
   #advance(input: RunInput): Step {
+    const before = { status: this.state.status, orphans: this.state.orphans.length }
     const step = advance(this.#machine, this.state, input, { now: Date.now(), random: Math.random() })
     if (step.events.length === 0) return step
     this.#ctx.storage.transactionSync(() => {
       this.#storage.log.append(step.events)
-      if (hasMilestone(step.events)) this.#outbox.add('execution')
+      this.#debts.add(before, step.events)
     })
     this.arm()
     return step
@@ -163,43 +155,79 @@ export class LiveRun {
     }
   }
 
-  #show(events: readonly RunEvent[]): void {
+  #show(): void {
     this.watchers.pump()
-    if (hasMilestone(events)) this.#deliver()
-    if (isFinal(this.state.status)) this.#finished.resolve()
+    this.#deliver()
+    this.#settle()
+  }
+
+  #settle(): void {
+    const isOver = isFinal(this.state.status)
+    if (isOver) this.#finished.resolve()
+    if (isOver || this.state.response !== undefined) this.#responded.resolve()
+  }
+
+  /** What was cancelled with its loop's item, or with the run, is of no use any more. */
+  #abortCancelled(): void {
+    for (const [key, { performance, controller }] of this.#performing) {
+      const visit = this.state.visits.get(key)
+      if (visit?.status === 'running' && visit.performance === performance) continue
+      controller.abort(new Error('the visit is over'))
+      this.#performing.delete(key)
+    }
   }
 
   #carryOut(command: RunCommand): void {
-    if (command.type === 'abort_all') {
-      for (const controller of this.#performing.values()) controller.abort(new Error('the execution is over'))
-      this.#performing.clear()
-      return
-    }
-    this.#ctx.waitUntil(this.#perform(command))
+    if (command.type === 'perform') this.#ctx.waitUntil(this.#perform(command))
   }
 
   async #perform(command: Perform): Promise<void> {
     const key = visitKey(command)
     const controller = new AbortController()
-    this.#performing.set(key, controller)
-    const outcome = await performVisit(this.#env, this.header, this.#machine, this.state, command, controller.signal)
-    if (this.#performing.get(key) === controller) this.#performing.delete(key)
+    this.#performing.set(key, { performance: command.performance, controller })
+    const { signal } = controller
+    const outcome = await performVisit(this.#env, this.#machine, this.state, command, signal, this.#hostOf(command))
+    if (this.#performing.get(key)?.controller === controller) this.#performing.delete(key)
     this.step(outcome)
   }
 
-  #deliver(): void {
-    if (!this.#outbox.isEmpty()) this.#ctx.waitUntil(this.#outbox.flush())
-  }
-
-  #project(): Promise<void> {
-    return projectExecution(connect(this.#env), this.header, this.plan, this.state, this.#storage.log.lastSeq())
-  }
-
-  #afterProjection(error: unknown): void {
-    if (error !== undefined) {
-      const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-      logLine('warn', { event: 'projection_failed', execution_id: this.header.executionId, error: text })
+  /** The ports that lead back here. */
+  #hostOf(command: Perform): NodeHost {
+    const { node_id, visit, performance } = command
+    const ref = { node_id, visit, performance }
+    return {
+      startExecution: async (order) => {
+        const starting = startChild(this.#env, this.header, visitOf(this.state, ref), order)
+        this.#starting.add(starting)
+        try {
+          return { executionId: await starting }
+        } finally {
+          this.#starting.delete(starting)
+        }
+      },
+      log: (level, message, data) =>
+        this.step({ ...ref, type: 'noted', note: { type: 'log', level, message: cut(message), data: small(data) } }),
+      progress: (progress) =>
+        this.step({ ...ref, type: 'noted', note: { type: 'progress', progress: small(progress) ?? null } }),
     }
-    this.arm()
+  }
+
+  #deliver(): void {
+    if (this.#debts.areOpen()) this.#ctx.waitUntil(this.#debts.flush())
+  }
+}
+
+function cut(text: string): string {
+  return text.length > MAX_NOTE_CHARS ? `${text.slice(0, MAX_NOTE_CHARS)}…` : text
+}
+
+/** What is too large for a line of the log is said to be. */
+function small(data: Json | undefined): Json | undefined {
+  if (data === undefined) return undefined
+  try {
+    measureJson(data, MAX_NOTE_CHARS, MAX_NOTE_DEPTH)
+    return data
+  } catch {
+    return '…'
   }
 }

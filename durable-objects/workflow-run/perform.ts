@@ -1,12 +1,12 @@
 import { type Config, readConfig } from '#config'
-import { ERRORS } from '#core/errors'
-import { decide, type Machine, toFailure } from '#core/workflow/advance'
-import type { RunHeader } from '#core/workflow/execution'
+import { decide, type Machine, toFailure, toOutcome } from '#core/workflow/advance'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
-import { type EffectNodeType, isPure, type NodePorts } from '#core/workflow/node-type'
+import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
-import { checkEmission, MAX_OUTPUT_BYTES, prepareVisit } from '#core/workflow/prepare'
-import type { RunCommand, RunInput, RunState } from '#core/workflow/run'
+import { MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
+import type { RunState } from '#core/workflow/run'
+import type { Sandbox } from '#core/workflow/sandbox'
+import type { RunCommand, RunInput } from '#core/workflow/step'
 import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import { ModelError } from '#llm/errors'
@@ -17,11 +17,13 @@ import { OutboundError } from '#outbound/errors'
 import { createOutbound, type Outbound } from '#outbound/gate'
 import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
+import { createSandbox } from '#sandbox/client'
 import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
 
-const DATABASE_AWAY = toNodeError('database_unavailable', ERRORS.database_unavailable.sentence)
-
 export type Perform = RunCommand & { readonly type: 'perform' }
+
+/** The ports that lead back to the actor. */
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
 
 /** Bindings of one machine that wrangler.toml does not have. */
 interface OutboundBindings {
@@ -35,11 +37,11 @@ interface OutboundBindings {
  */
 export async function performVisit(
   env: Env & OutboundBindings,
-  { workspaceId }: Pick<RunHeader, 'workspaceId'>,
   machine: Machine,
   state: RunState,
   command: Perform,
   signal: AbortSignal,
+  host: NodeHost,
 ): Promise<RunInput> {
   const ref = { node_id: command.node_id, visit: command.visit, performance: command.performance }
   let secrets = NO_SECRETS
@@ -53,22 +55,26 @@ export async function performVisit(
     }
     const node = planNode(machine.plan, command.node_id)
     const type = machine.catalog[node.type]
-    if (type === undefined || isPure(type)) throw new Error(`no effectful node type ${node.type}`)
+    if (type === undefined) throw new Error(`no node type ${node.type}`)
+    const { workspaceId } = machine.facts
     const placeholders = createPlaceholders(node, type)
     const facts = { ...machine.facts, secrets: placeholders }
-    const prepared = prepareVisit(machine.plan, state, command, type, facts, moment.now)
-    const opened = await openVisitSecrets(env, workspaceId, placeholders)
-    secrets = opened
-    signal.throwIfAborted()
-    const emission = await withDeadline(node.timeout_ms, signal, (limited) =>
-      type.run(createPorts(env, machine, command, node.timeout_ms, limited, opened), prepared),
-    )
-    return secrets.redactOutcome({ ...ref, type: 'succeeded', ...checkEmission(emission) })
+    const visiting = openVisit(machine.plan, state, command, type, facts, moment.now)
+    const sandbox = createSandbox(env.SANDBOX, workspaceId)
+    const decision = await withDeadline(node.timeout_ms, signal, async (limited) => {
+      const prepared = await prepareVisitWith(sandbox, visiting)
+      if (isPure(type)) return type.decide(prepared)
+      const opened = await openVisitSecrets(env, workspaceId, placeholders)
+      secrets = opened
+      limited.throwIfAborted()
+      const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, opened)
+      return type.run({ ...ports, ...opened.redactHost(host) }, prepared)
+    })
+    return toOutcome(command, secrets.redactDecision(decision))
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
-    if (signal.aborted) return { ...ref, ...toFailure(error) }
-    if (error instanceof DatabaseUnavailable) return { ...ref, type: 'parked', error: DATABASE_AWAY }
-    return secrets.redactOutcome({ ...ref, ...toFailure(explain(error, secrets)) })
+    const failure = toFailure(signal.aborted ? error : explain(error, secrets))
+    return { ...ref, ...failure, error: secrets.redactError(failure.error) }
   }
 }
 
@@ -76,7 +82,7 @@ export async function performVisit(
 async function withDeadline<T>(
   limitMs: number,
   cancelled: AbortSignal,
-  run: (signal: AbortSignal) => ReturnType<EffectNodeType<never>['run']> & Promise<T>,
+  run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
   const timeout = new NodeFailure(nodeError('node_timeout', { limit: limitMs }), { retryable: true })
@@ -99,8 +105,9 @@ function createPorts(
   command: Perform,
   timeoutMs: number,
   signal: AbortSignal,
+  sandbox: Sandbox,
   secrets: VisitSecrets,
-): NodePorts {
+): Omit<NodePorts, keyof NodeHost> {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
@@ -108,6 +115,7 @@ function createPorts(
   const models = createModels({ config, fetch: toFetch(outbound, limits) })
   return {
     signal,
+    validate: (schema, value) => sandbox.validate(schema, value),
     fetch: async (url, { method, headers, body } = {}) => {
       const request = { url, method, headers, body, secrets: secrets.fill }
       return secrets.redactResponse(await outbound.fetch(request, limits))
@@ -140,6 +148,9 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
 
 /** The adapters' errors as the node's failure, in words for people. */
 function explain(error: unknown, secrets: VisitSecrets): unknown {
+  if (error instanceof DatabaseUnavailable) {
+    return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
+  }
   if (error instanceof OutboundError) {
     const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)
     return new NodeFailure(failure, { retryable: error.retryable })

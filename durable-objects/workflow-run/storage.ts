@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RunHeader } from '#core/workflow/execution'
 import { Plan } from '#core/workflow/plan'
-import { RunEvent } from '#core/workflow/run'
+import { RunEvent } from '#core/workflow/event'
 import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-objects/shared/event-log'
 import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
 import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'

@@ -1,23 +1,23 @@
 import { z } from 'zod'
 import { readConfig } from '#config'
-import type { AnyNodeType } from '#core/workflow/node-type'
+import type { AnyNodeType, Decision } from '#core/workflow/node-type'
 import { secretsOf } from '#core/workflow/node-secrets'
 import type { PlanNode } from '#core/workflow/plan'
-import { NodeError } from '#core/workflow/node-error'
-import type { RunInput } from '#core/workflow/run'
+import type { NodeError } from '#core/workflow/node-error'
 import { connectWithin } from '#db/connect'
 import type { Json } from '#lib/json'
-import { redactJson } from '#lib/redact'
+import { redactJson, redactText } from '#lib/redact'
 import { redactResponse } from '#outbound/redact-response'
 import { createSecretFill, type SecretFill } from '#outbound/secrets'
 import { openSecrets } from '#services/variables/open-secrets'
+import type { NodeHost } from './perform.ts'
 
 /** What stands for each secret in a visit's config: nobody can guess it, and it is of no use elsewhere. */
 export type Placeholders = Readonly<Record<string, string>>
 
 /** Placeholders for the secrets that a node names, new ones for every visit. Asks nobody. */
 export function createPlaceholders(node: PlanNode, type: AnyNodeType): Placeholders {
-  const names = secretsOf(node, type.secrets)
+  const names = secretsOf(node, type)
   return Object.fromEntries(names.map((name) => [name, `secret_${crypto.randomUUID().replaceAll('-', '')}_`]))
 }
 
@@ -28,15 +28,19 @@ export interface VisitSecrets {
   redactResponse(response: Response): Promise<Response>
   /** What goes to the log, without them. */
   redactNote(note: unknown): unknown
-  /** What the run records, without them. */
-  redactOutcome(outcome: RunInput): RunInput
+  /** What the run records, without them: what the node came to, what it failed with, what it tells while it works. */
+  redactDecision(decision: Decision): Decision
+  redactError(error: NodeError): NodeError
+  redactHost(host: NodeHost): NodeHost
 }
 
 export const NO_SECRETS: VisitSecrets = {
   fill: undefined,
   redactResponse: (response) => Promise.resolve(response),
   redactNote: (note) => note,
-  redactOutcome: (outcome) => outcome,
+  redactDecision: (decision) => decision,
+  redactError: (error) => error,
+  redactHost: (host) => host,
 }
 
 /** @throws NodeFailure `secret_missing`, `secret_unreadable`; DatabaseUnavailable */
@@ -51,13 +55,25 @@ export async function openVisitSecrets(
   const opened = await openSecrets(connectWithin(env, workspaceId), ENCRYPTION_KEY, workspaceId, names)
   const fill = createSecretFill(opened.map((secret) => ({ ...secret, placeholder: placeholders[secret.name] ?? '' })))
   const redact = (value: Json): Json => redactJson(value, fill.hidden())
+  const redactLine = (text: string): string => redactText(text, fill.hidden())
   return {
     fill,
     redactResponse: (response) => redactResponse(response, fill.hidden()),
     redactNote: (note) => redact(z.json().parse(JSON.parse(JSON.stringify(note)))),
-    redactOutcome(outcome) {
-      if (outcome.type === 'succeeded') return { ...outcome, output: redact(outcome.output) }
-      return outcome.type === 'failed' ? { ...outcome, error: NodeError.parse(redact(outcome.error)) } : outcome
+    redactDecision(decision) {
+      if (decision.kind === 'emit') return { ...decision, output: redact(decision.output) }
+      throw new Error(`a node that holds secrets can only emit, not ${decision.kind}`)
     },
+    redactError: ({ message, message_en, body, ...error }) => ({
+      ...error,
+      message: redactLine(message),
+      message_en: redactLine(message_en),
+      ...(body === undefined ? {} : { body: redact(body) }),
+    }),
+    redactHost: (host) => ({
+      startExecution: ({ workflowId, inputs }) => host.startExecution({ workflowId, inputs: redact(inputs) }),
+      log: (level, message, data) => host.log(level, redactLine(message), data === undefined ? data : redact(data)),
+      progress: (progress) => host.progress(redact(progress)),
+    }),
   }
 }

@@ -4,10 +4,20 @@ import {
   type ExecutionFrame,
   type NodeVisit,
   toExecution,
-  toFrame,
   toNodeVisits,
 } from '#core/workflow/execution'
-import { isFinal } from '#core/workflow/run'
+import { toFrame } from '#core/workflow/frame'
+import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
+import { isFinal, visitKey, visitOf } from '#core/workflow/run'
+import { seedOf } from '#core/workflow/seed'
+import type { RunInput } from '#core/workflow/step'
+import {
+  type ApprovalAnswer,
+  type ApprovalDecision,
+  type SignalAnswer,
+  toVisitWaits,
+  type VisitWait,
+} from '#core/workflow/waits'
 import type { RunOrder } from '#core/workflow/order'
 import { parseClientFrame, readSocketOrder } from '#core/socket'
 import { describeError, logLine } from '#lib/log'
@@ -16,6 +26,15 @@ import { LiveRun } from './live-run.ts'
 import { createRunStorage } from './storage.ts'
 
 const MAX_SOCKETS = 1_000
+
+/** Waits for something, but not longer than this. */
+async function within(timeoutMs: number, event: Promise<void>): Promise<void> {
+  const waiting = new AbortController()
+  // A timer that is left behind keeps the actor in memory until it rings.
+  const timeout = scheduler.wait(timeoutMs, { signal: waiting.signal }).catch(() => undefined)
+  await Promise.race([event, timeout])
+  waiting.abort()
+}
 
 /**
  * The actor of one execution: its entry points. Every call names the caller's workspace, and another one's run does
@@ -34,15 +53,26 @@ export class WorkflowRun extends DurableObject<Env> {
       const run = this.#storage.load()
       if (run === undefined) return
       this.#live = new LiveRun(ctx, env, this.#storage, run, await ctx.storage.getAlarm())
-      this.#live.resume()
+      this.#live.recover()
     })
   }
 
   /** Starts the run; a second call with the same id changes nothing. Durable when it returns. */
   start(order: RunOrder): Execution {
     const live = (this.#live ??= this.#create(order))
-    live.step({ type: 'start', inputs: order.inputs })
+    live.step({ type: 'start', inputs: order.inputs, seed: order.seed })
     return toExecution(live.header, live.state)
+  }
+
+  /**
+   * What another run needs to go on from where this one ended, with all that was put out; only its header is new.
+   * undefined while it has not ended, or has completed.
+   */
+  retryOrder(workspaceId: string): Omit<RunOrder, 'header'> | undefined {
+    const live = this.#find(workspaceId)
+    if (live === undefined || !isFinal(live.state.status) || live.state.status === 'completed') return undefined
+    const seed = seedOf(live.plan, [...this.#storage.log.all()], Date.now())
+    return { plan: live.plan, inputs: live.state.inputs, seed }
   }
 
   describe(workspaceId: string): Execution | undefined {
@@ -54,11 +84,7 @@ export class WorkflowRun extends DurableObject<Env> {
   async waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined> {
     const live = this.#find(workspaceId)
     if (live === undefined) return undefined
-    const waiting = new AbortController()
-    // A timer that is left behind keeps the actor in memory until it rings.
-    const timeout = scheduler.wait(timeoutMs, { signal: waiting.signal }).catch(() => undefined)
-    await Promise.race([live.finished, timeout])
-    waiting.abort()
+    await within(timeoutMs, live.finished)
     return isFinal(live.state.status) ? toExecution(live.header, live.state) : undefined
   }
 
@@ -75,12 +101,57 @@ export class WorkflowRun extends DurableObject<Env> {
   }
 
   /** Cancels the run; false when it had already ended. */
-  cancel(workspaceId: string, by: string): boolean | undefined {
+  cancel(workspaceId: string, by: string | null): boolean | undefined {
+    return this.#tell(workspaceId, { type: 'cancel', by })
+  }
+
+  /** Finishes what is in flight and starts nothing new; false when the run has ended. Twice is once. */
+  pause(workspaceId: string, by: string | null): boolean | undefined {
+    return this.#tell(workspaceId, { type: 'pause', by })
+  }
+
+  /** Goes on after a pause; false when the run has ended. */
+  resume(workspaceId: string, by: string | null): boolean | undefined {
+    return this.#tell(workspaceId, { type: 'resume', by })
+  }
+
+  /** Gives a signal to whoever waits for it, or keeps it; the same `id` counts once. */
+  signal(workspaceId: string, signal: Signal): SignalAnswer | undefined {
     const live = this.#find(workspaceId)
     if (live === undefined) return undefined
-    const running = !isFinal(live.state.status)
-    live.step({ type: 'cancel', by })
-    return running
+    if (isFinal(live.state.status)) return 'finished'
+    if (live.state.signalIds.has(signal.id)) return 'duplicate'
+    live.step({ type: 'signal', signal })
+    return live.state.signalIds.has(signal.id) ? 'accepted' : 'refused'
+  }
+
+  /** What the visits of this run wait for, oldest first. */
+  waits(workspaceId: string): VisitWait[] | undefined {
+    const live = this.#find(workspaceId)
+    return live && toVisitWaits(live.state)
+  }
+
+  /** Decides an approval. The first decision stands: the answer says which one that is. */
+  decideApproval(workspaceId: string, ref: VisitRef, decision: ApprovalDecision): ApprovalAnswer | undefined {
+    const live = this.#find(workspaceId)
+    const wait = live?.state.visits.get(visitKey(ref))?.wait
+    if (live === undefined || wait?.for !== 'approval') return undefined
+    const isOpen = live.state.visits.get(visitKey(ref))?.status === 'waiting'
+    live.step({ ...decision, node_id: ref.node_id, visit: ref.visit, type: 'approve' })
+    const { status, output } = visitOf(live.state, ref)
+    return { applied: isOpen, status, output }
+  }
+
+  /** A child execution that this visit started has ended; said at least once. */
+  childFinished(workspaceId: string, ref: VisitRef, end: ChildEnd): boolean | undefined {
+    return this.#tell(workspaceId, { node_id: ref.node_id, visit: ref.visit, type: 'child_finished', end })
+  }
+
+  /** What the first `respond` node said, when it has in time; undefined also when the run ended without. */
+  async waitResponse(workspaceId: string, timeoutMs: number): Promise<RunResponse | undefined> {
+    const live = this.#find(workspaceId)
+    if (live !== undefined) await within(timeoutMs, live.responded)
+    return live?.state.response
   }
 
   /** A websocket that follows the run. */
@@ -146,6 +217,15 @@ export class WorkflowRun extends DurableObject<Env> {
     return new LiveRun(this.ctx, this.env, this.#storage, order, null)
   }
 
+  /** Gives the run an input; false when it had already ended. */
+  #tell(workspaceId: string, input: RunInput): boolean | undefined {
+    const live = this.#find(workspaceId)
+    if (live === undefined) return undefined
+    const running = !isFinal(live.state.status)
+    live.step(input)
+    return running
+  }
+
   #find(workspaceId: string): LiveRun | undefined {
     return this.#live?.header.workspaceId === workspaceId ? this.#live : undefined
   }
@@ -167,6 +247,7 @@ export class WorkflowRun extends DurableObject<Env> {
       last_seq: this.#storage.log.lastSeq(),
       visits: live.state.visits.size,
       running: live.state.live.size,
+      waiting: live.state.waiting.size,
       sockets: this.ctx.getWebSockets().length,
     }
   }

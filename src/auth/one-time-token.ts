@@ -1,13 +1,16 @@
 /** Tokens in links by mail: 256 random bits, good once, for one purpose. What is stored is their SHA-256. */
 import { createHash, randomBytes } from 'node:crypto'
+import { INVITATION_LIFE_MS } from '#core/workspace/invitation'
 
 const TOKEN_BYTES = 32
 const HOUR_MS = 60 * 60 * 1000
 
 /** How long a link of each purpose is good. */
-const LIFE_MS = { reset_password: HOUR_MS, verify_email: 24 * HOUR_MS } as const
+const LIFE_MS = { reset_password: HOUR_MS, verify_email: 24 * HOUR_MS, invitation: INVITATION_LIFE_MS } as const
 
-export type TokenPurpose = keyof typeof LIFE_MS
+type TokenPurpose = keyof typeof LIFE_MS
+/** What a token is for that belongs to an account; an invitation may go to somebody without one. */
+export type AccountPurpose = Exclude<TokenPurpose, 'invitation'>
 
 export interface NewOneTimeToken {
   /** For the mail, once. */

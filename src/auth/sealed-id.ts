@@ -10,9 +10,14 @@ const CHECK_BYTES = 4
  *
  * @param secret SECRET_KEY
  * @param now Unix milliseconds
+ * @param random ten bytes; given ones make the same id again
  */
-export function sealedId(secret: string, now: number): string {
-  const bytes = parseUuid(uuidv7(now, crypto.getRandomValues(new Uint8Array(10))))
+export function sealedId(
+  secret: string,
+  now: number,
+  random: Uint8Array = crypto.getRandomValues(new Uint8Array(10)),
+): string {
+  const bytes = parseUuid(uuidv7(now, random))
   const body = bytes.subarray(0, bytes.length - CHECK_BYTES)
   bytes.set(checkOf(secret, body), body.length)
   return formatUuid(bytes)

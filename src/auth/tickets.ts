@@ -1,5 +1,5 @@
 /**
- * Tickets open one websocket each: signed, a minute long, bound to one user, session, workspace and object. They are
+ * Tickets open one websocket each: signed, a minute long, bound to one user, session or API key, workspace and object. They are
  * verified here without state; that one opens a single socket is kept by the actor that it opens, which remembers its
  * `jti` until it has expired.
  */
@@ -14,11 +14,13 @@ const Claims = z.object({
   jti: z.uuid(),
   sub: z.uuid(),
   sid: z.uuid(),
+  /** Whether `sid` is an API key's id. */
+  key: z.boolean().default(false),
   wsp: z.uuid(),
   res: TicketResource,
   oid: z.uuid(),
   exp: z.int(),
-  /** When the access token that asked for the ticket ends, in Unix seconds. */
+  /** When the access token or key that asked for the ticket ends, in Unix seconds. */
   end: z.int(),
 })
 
@@ -26,18 +28,20 @@ export interface Ticket {
   /** To be burnt by the actor. */
   readonly jti: string
   readonly userId: string
+  /** The session's id, or the API key's. */
   readonly sessionId: string
+  readonly isApiKey: boolean
   readonly workspaceId: string
   readonly resource: TicketResource
   /** The id of the object that it opens. */
   readonly id: string
   /** Unix milliseconds from which it opens nothing, so that its `jti` may be forgotten. */
   readonly expiresAt: number
-  /** Unix milliseconds at which the socket must end: the end of the access token behind it. */
+  /** Unix milliseconds at which the socket must end: the end of the access token or key behind it. */
   readonly socketEndsAt: number
 }
 
-/** A ticket from `now` (Unix milliseconds) on. It never outlives the access token that asked for it. */
+/** A ticket from `now` (Unix milliseconds) on. It never outlives the access token or key that asked for it. */
 export async function signTicket(
   config: JwtConfig,
   ticket: Omit<Ticket, 'jti' | 'expiresAt'>,
@@ -49,6 +53,7 @@ export async function signTicket(
     jti: newId(),
     sub: ticket.userId,
     sid: ticket.sessionId,
+    key: ticket.isApiKey,
     wsp: ticket.workspaceId,
     res: ticket.resource,
     oid: ticket.id,
@@ -62,11 +67,12 @@ export async function signTicket(
 export async function verifyTicket(config: JwtConfig, text: string, now = Date.now()): Promise<Ticket | undefined> {
   const claims = Claims.safeParse(await verifyJwt(config, KIND, text, now))
   if (!claims.success) return undefined
-  const { jti, sub, sid, wsp, res, oid, exp, end } = claims.data
+  const { jti, sub, sid, key, wsp, res, oid, exp, end } = claims.data
   return {
     jti,
     userId: sub,
     sessionId: sid,
+    isApiKey: key,
     workspaceId: wsp,
     resource: res,
     id: oid,

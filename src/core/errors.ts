@@ -25,6 +25,11 @@ export const ERRORS = {
     'Esta chave de API não tem o escopo {scope}.',
     'This API key does not have the scope {scope}.',
   ),
+  scope_not_grantable: kind(
+    403,
+    'Você não pode dar o escopo {scope}, porque não o tem.',
+    'You cannot give the scope {scope}, since you do not have it.',
+  ),
   // A key never reaches the account itself.
   session_required: kind(
     403,
@@ -52,10 +57,35 @@ export const ERRORS = {
     'Esta é a única conta de administrador, e há outras contas: torne outra pessoa administradora antes.',
     'This is the only administrator account, and there are other accounts: make somebody else administrator first.',
   ),
+  last_owner: kind(
+    409,
+    'Ficaria sem proprietário: {workspaces}. Transfira a propriedade ou apague o workspace antes.',
+    'This would be left without an owner: {workspaces}. Transfer the ownership or delete the workspace first.',
+  ),
+  personal_workspace: kind(
+    409,
+    'Este é um workspace pessoal, que é de uma só pessoa e fica com a conta. Crie um workspace de equipe para isso.',
+    'This is a personal workspace, which is one person’s alone and stays with the account. Create a team workspace for that.',
+  ),
+  already_member: kind(
+    409,
+    'Esta pessoa já é membro do workspace.',
+    'This person is already a member of the workspace.',
+  ),
+  too_many_invitations: kind(
+    409,
+    'O workspace já tem {limit} convites abertos: revogue algum ou espere que sejam aceitos.',
+    'The workspace already has {limit} open invitations: revoke one or wait until some are accepted.',
+  ),
+  too_many_api_keys: kind(
+    409,
+    'Você já tem {limit} chaves de API neste workspace: revogue uma antes.',
+    'You already have {limit} API keys in this workspace: revoke one first.',
+  ),
   variable_exists: kind(409, 'Já existe uma variável com este nome.', 'There is already a variable with this key.'),
   too_many_variables: kind(
     409,
-    'O espaço de trabalho já tem {limit} variáveis.',
+    'O workspace já tem {limit} variáveis.',
     'The workspace already has {limit} variables.',
   ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
@@ -87,6 +117,11 @@ export const ERRORS = {
     429,
     'Tentativas demais. Tente de novo em {seconds} s.',
     'Too many attempts. Try again in {seconds} s.',
+  ),
+  rate_limited: kind(
+    429,
+    'Pedidos demais. Tente de novo em {seconds} s.',
+    'Too many requests. Try again in {seconds} s.',
   ),
   misconfigured: kind(
     503,

@@ -11,10 +11,13 @@ export const WORKSPACE_PERMISSIONS = {
   'workspace:read': 'viewer',
   'workspace:write': 'admin',
   'workspace:delete': 'owner',
+  'workspace:transfer': 'owner',
   'members:read': 'viewer',
   'members:write': 'admin',
   'api_keys:read': 'viewer',
   'api_keys:write': 'viewer',
+  // Everybody's in the workspace.
+  'api_keys:manage': 'admin',
   'audit:read': 'admin',
   'nodes:read': 'viewer',
   'workflows:read': 'viewer',

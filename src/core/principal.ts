@@ -24,4 +24,16 @@ export interface ApiKeyPrincipal extends Member {
 
 export type Principal = UserPrincipal | ApiKeyPrincipal
 
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Under what a socket is opened, and with whose end it ends: the login, or the key. */
+export function credentialId(principal: Principal): string {
+  return principal.kind === 'user' ? principal.sessionId : principal.apiKeyId
+}
+
+/** When a socket that is opened at `now` ends (both Unix milliseconds): a key may live for ever, its sockets a day. */
+export function socketEndsAt({ expiresAt }: Pick<Principal, 'expiresAt'>, now: number): number {
+  return Math.min(expiresAt, now + DAY_MS)
+}
+
 export type WorkspaceRole = 'owner' | 'admin' | 'editor' | 'viewer'

@@ -2,6 +2,7 @@
 import { readConfig } from '#config'
 import { drizzleOver, type QueryBuilder } from './drizzle-over.ts'
 import { hyperdriveTransport } from './hyperdrive-transport.ts'
+import type { Patience } from './patience.ts'
 import { poolTransport, type PoolEnv } from './pool-transport.ts'
 import { tablesOf, type Tables } from './schema.ts'
 import { guardTenant } from './tenant-guard.ts'
@@ -22,9 +23,13 @@ export interface OptionalBindings {
   readonly HYPERDRIVE?: { readonly connectionString: string }
 }
 
-/** Opens nothing: the first query does. Call it once for each invocation or event, since sockets do not outlive it. */
-export function connect(env: PoolEnv & OptionalBindings): Db {
-  return Object.assign(drizzleOver(transportOf(env)), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
+/**
+ * Opens nothing: the first query does. Call it once for each invocation or event, since sockets do not outlive it.
+ *
+ * @param patience what a request shares among its queries; without it each waits for itself alone
+ */
+export function connect(env: PoolEnv & OptionalBindings, patience = itself): Db {
+  return Object.assign(drizzleOver(patience(transportOf(env))), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
 }
 
 /**
@@ -32,10 +37,12 @@ export function connect(env: PoolEnv & OptionalBindings): Db {
  *
  * @throws WorkspaceForgotten from every query that does not
  */
-export function connectWithin(env: PoolEnv & OptionalBindings, workspaceId: string): Db {
+export function connectWithin(env: PoolEnv & OptionalBindings, workspaceId: string, patience = itself): Db {
   const tables = tablesOf(readConfig(env).DATABASE_SCHEMA)
-  return Object.assign(drizzleOver(guardTenant(transportOf(env), tables, workspaceId)), { tables })
+  return Object.assign(drizzleOver(guardTenant(patience(transportOf(env)), tables, workspaceId)), { tables })
 }
+
+const itself: Patience = (transport) => transport
 
 function transportOf(env: PoolEnv & OptionalBindings): Transport {
   return env.HYPERDRIVE === undefined ? poolTransport(env) : hyperdriveTransport(env.HYPERDRIVE.connectionString)

@@ -2,12 +2,13 @@ import { withDeadline } from './deadline.ts'
 import { DatabaseUnavailable, fromReply, type Reply } from './errors.ts'
 import type { RowSet, Statement, Transport } from './wire.ts'
 
-/** The pool has a deadline of its own; this one is for a pool that cannot be reached. */
+/** The pool has a deadline of its own; this one, with room for the call, is for a pool that cannot be reached. */
 const CALL_MS = 4_500
+const HOP_MS = 500
 
 /** What the `PostgresPool` actor answers to. */
 export interface PoolStub {
-  run(statements: readonly Statement[]): Promise<Reply<readonly RowSet[]>>
+  run(statements: readonly Statement[], withinMs?: number): Promise<Reply<readonly RowSet[]>>
 }
 
 /** One machine has one thread, so a second object with connections of its own brought nothing. */
@@ -17,14 +18,16 @@ export interface PoolEnv {
   readonly POSTGRES_POOL: { getByName(name: string): PoolStub }
 }
 
-async function call<T>(answer: Promise<Reply<T>>): Promise<T> {
+async function call<T>(answer: Promise<Reply<T>>, withinMs = CALL_MS): Promise<T> {
   const settled = answer.catch((error: unknown) => {
     throw new DatabaseUnavailable(`the PostgreSQL pool failed: ${error instanceof Error ? error.message : 'unknown'}`)
   })
-  return fromReply(await withDeadline(settled, CALL_MS, () => undefined))
+  return fromReply(await withDeadline(settled, Math.min(CALL_MS, withinMs + HOP_MS), () => undefined))
 }
 
 /** A transport over the actor that keeps connections open. A stub is made for each call: a broken one stays broken. */
 export function poolTransport(env: PoolEnv): Transport {
-  return { run: (statements) => call(env.POSTGRES_POOL.getByName(POOL_NAME).run(statements)) }
+  return {
+    run: (statements, withinMs) => call(env.POSTGRES_POOL.getByName(POOL_NAME).run(statements, withinMs), withinMs),
+  }
 }

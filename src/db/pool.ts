@@ -1,7 +1,8 @@
 /**
  * A few connections shared by many statements.
  *
- * I1 A statement is answered or has failed within `DEADLINE_MS` of its arrival, waiting and connecting included.
+ * I1 A statement is answered or has failed within `DEADLINE_MS` of its arrival, or sooner where nobody waits as long;
+ *    waiting and connecting included.
  * I2 At most `size` connections and one probe exist at a time.
  * I3 A connection is lent to one run at a time, and never again once it is dead or discarded.
  * I4 Nothing is sent twice: a run that failed after its connection was lent is not repeated, since it may have happened.
@@ -90,7 +91,7 @@ export function createPool({ create, size, idleMs }: PoolOptions): Transport {
   })
 
   return {
-    async run(statements) {
+    async run(statements, withinMs = DEADLINE_MS) {
       const arrived = Date.now()
       await breaker.admit()
       const turn = slots.enter()
@@ -105,7 +106,9 @@ export function createPool({ create, size, idleMs }: PoolOptions): Transport {
         return connection.run(statements)
       }
       try {
-        return await withDeadline(work(), DEADLINE_MS - (Date.now() - arrived), () => connection?.discard())
+        return await withDeadline(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), () =>
+          connection?.discard(),
+        )
       } catch (error) {
         if (error instanceof DatabaseUnavailable && connection?.isAlive !== true) breaker.suspect()
         throw error

@@ -208,7 +208,7 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
       workspace_id: uuid().notNull(),
       node_id: text().notNull(),
       visit: integer().notNull(),
-      status: text({ enum: ['running', 'retrying', 'completed', 'failed', 'cancelled'] }).notNull(),
+      status: text({ enum: ['running', 'retrying', 'waiting', 'completed', 'failed', 'cancelled'] }).notNull(),
       attempts: integer().notNull(),
       input: json().$type<Json>(),
       output: json().$type<Json>(),

@@ -18,8 +18,12 @@ export interface RowSet {
 
 /** How statements reach PostgreSQL: over Hyperdrive or through the pool actor. */
 export interface Transport {
-  /** One row set for each statement; several statements are one transaction: all or nothing. */
-  run(statements: readonly Statement[]): Promise<readonly RowSet[]>
+  /**
+   * One row set for each statement; several statements are one transaction: all or nothing.
+   *
+   * @param withinMs how long somebody waits for it, where that is less than usual
+   */
+  run(statements: readonly Statement[], withinMs?: number): Promise<readonly RowSet[]>
 }
 
 /** The protocol counts them in 16 bits; postgres.js stops one earlier. */

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { ErrorCode } from '#core/errors'
 import type { Locale } from '#core/messages'
+import type { Patience } from '#db/patience'
 import type { Ctx, PublicCtx } from '#services/context'
 
 /** What every handler finds in `c.var`. */
@@ -10,6 +11,8 @@ export interface AppEnv {
     requestId: string
     locale: Locale
     publicCtx: PublicCtx
+    /** Shared by all queries of the request. */
+    patience: Patience
     /** Set where an error is answered, for the line on the log. */
     errorCode?: ErrorCode
   }

@@ -5,7 +5,11 @@ import { answerError } from './errors.ts'
 import { context } from './middleware/context.ts'
 import { cors } from './middleware/cors.ts'
 import { frame } from './middleware/frame.ts'
+import { limitAddress } from './middleware/limit-address.ts'
 import { answerUnmatched } from './not-found.ts'
+import { accountPageRoutes } from './routes/account-pages.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { apiKeyRoutes } from './routes/api-keys.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -17,9 +21,10 @@ import { ticketRoutes } from './routes/tickets.ts'
 import { userVariableRoutes } from './routes/user-variables.ts'
 import { variableRoutes } from './routes/variables.ts'
 import { workflowRoutes } from './routes/workflows.ts'
+import { workspaceRoutes } from './routes/workspaces.ts'
 
 const app = new OpenAPIHono<AppEnv>({ strict: false })
-app.use(frame, context, cors)
+app.use(frame, context, cors, limitAddress)
 app.onError(answerError)
 app.notFound((c) => answerUnmatched(app, c))
 
@@ -27,16 +32,20 @@ const routes = app
   .route('/', rootRoutes)
   .route('/', healthRoutes)
   .route('/api/v1', authRoutes)
+  .route('/api/v1', workspaceRoutes)
+  .route('/api/v1', apiKeyRoutes)
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)
+  .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
 
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
+app.route('/', accountPageRoutes)
 app.route('/', createDocs(app))
 
 export { app }

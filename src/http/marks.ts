@@ -12,6 +12,7 @@ export const Marks = z.object({
   summary: Sentence,
   description: Sentence.optional(),
   public: z.boolean().default(false),
+  workspaceFrom: z.enum(['header', 'path']).default('header'),
   permission: z.custom<Permission>((name) => typeof name === 'string').optional(),
   bodyOptional: z.boolean().default(false),
   forms: z.boolean().default(false),

@@ -57,7 +57,8 @@ function finishPath(item: PathItem, locale: Locale): PathItem {
 
 function finishOperation({ [MARKS_FIELD]: noted, ...operation }: Operation, locale: Locale): Operation {
   const marks = Marks.parse(noted)
-  const workspace = marks.public ? [] : [{ $ref: '#/components/parameters/WorkspaceId' }]
+  const isByHeader = !marks.public && marks.workspaceFrom === 'header'
+  const workspace = !isByHeader ? [] : [{ $ref: '#/components/parameters/WorkspaceId' }]
   const parameters = [...(operation.parameters ?? []), ...workspace]
   return {
     ...operation,

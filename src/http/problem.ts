@@ -2,6 +2,7 @@ import type { RouteConfig } from '@hono/zod-openapi'
 import { z } from '@hono/zod-openapi'
 import { ERRORS, type ErrorCode } from '#core/errors'
 import type { Sentence } from '#core/messages'
+import { UNLIMITED_PATH } from './middleware/limit-address.ts'
 import type { RouteSpec } from './route.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
@@ -64,6 +65,7 @@ export function problemAnswers(spec: RouteSpec): RouteConfig['responses'] {
 
 function standardErrors(spec: RouteSpec): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['internal', 'database_unavailable']
+  if (spec.path !== UNLIMITED_PATH) codes.push('rate_limited')
   if (!spec.public) codes.push('not_authenticated', 'invalid_credentials', 'forbidden', 'insufficient_scope')
   if (spec.params !== undefined) codes.push('not_found')
   if (spec.body !== undefined) codes.push('malformed_json', 'body_too_large', 'unsupported_media_type', 'json_too_deep')

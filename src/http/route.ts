@@ -6,6 +6,7 @@ import type { Sentence } from '#core/messages'
 import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
 import { authenticateRequest } from './middleware/authenticate.ts'
 import { type Marks, MARKS_FIELD } from './marks.ts'
+import { limitOpenWrite } from './middleware/limit-address.ts'
 import { readBody } from './middleware/read-body.ts'
 import { errorsOf, problemAnswers } from './problem.ts'
 import type { Tag } from './tags.ts'
@@ -13,7 +14,7 @@ import { rejectInvalid } from './validation.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 
-/** What a route promises. Everything that all routes share (bearer, body rules, error answers) is added by `route`. */
+/** What a route promises. Everything that all routes share (token or key, body rules, error answers) is added by `route`. */
 interface CommonSpec {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** Below the mount, without a trailing slash; parameters in braces: `/workflows/{id}`. */
@@ -97,6 +98,7 @@ function marksOf(spec: RouteSpec): Marks {
     summary: spec.summary,
     description: spec.description,
     public: spec.public ?? false,
+    workspaceFrom: isWithinPath(spec) ? 'path' : 'header',
     permission: spec.permission,
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
@@ -123,11 +125,19 @@ function answersOf({ answers }: RouteSpec): RouteConfig['responses'] {
   )
 }
 
+/** Everything below a workspace happens in the one that the path names, whatever `X-Workspace-Id` says. */
+function isWithinPath({ path }: RouteSpec): boolean {
+  return /^\/workspaces\/\{id\}(?:\/|$)/.test(path)
+}
+
 /** Who calls comes before what they sent: an unauthenticated request learns nothing about content types and fields. */
 function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> {
   const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true }
+  const isByPath = isWithinPath(spec)
   return async (c, next) => {
-    if (spec.permission !== undefined) await authenticateRequest(c, spec.permission)
+    const workspaceId = isByPath ? (c.req.param('id') ?? '') : c.req.header('X-Workspace-Id')
+    if (spec.permission !== undefined) await authenticateRequest(c, spec.permission, workspaceId)
+    else if (spec.method !== 'get') await limitOpenWrite(c.get('publicCtx'))
     if (spec.body !== undefined) await readBody(c, rules)
     await next()
   }

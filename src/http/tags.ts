@@ -6,6 +6,12 @@ export const TAGS = {
     pt: 'Cadastro, entrada, sessões e a própria conta',
     en: 'Registration, login, sessions and your own account',
   },
+  workspaces: {
+    pt: 'Workspaces, seus membros e convites',
+    en: 'Workspaces, their members and invitations',
+  },
+  audit: { pt: 'Quem fez o quê, quando e de onde', en: 'Who did what, when and from where' },
+  'api-keys': { pt: 'Chaves com que programas entram', en: 'Keys that programs come in with' },
   workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },

@@ -1,15 +1,51 @@
 import type { Catalog } from '#core/workflow/node-type'
+import { aggregate } from './aggregate.ts'
+import { code } from './code.ts'
+import { filter } from './filter.ts'
+import { approval } from './approval.ts'
 import { httpRequest } from './http-request.ts'
 import { ifNode } from './if.ts'
 import { llm } from './llm.ts'
+import { loop } from './loop.ts'
+import { merge } from './merge.ts'
+import { respond } from './respond.ts'
 import { setNode } from './set.ts'
+import { sort } from './sort.ts'
+import { split } from './split.ts'
+import { template } from './template.ts'
+import { transform } from './transform.ts'
 import { triggerManual } from './trigger-manual.ts'
+import { validate } from './validate.ts'
+import { signal } from './signal.ts'
+import { stop } from './stop.ts'
+import { switchNode } from './switch.ts'
+import { wait } from './wait.ts'
+import { whileNode } from './while.ts'
+import { workflowNode } from './workflow.ts'
 
 /** Every node type there is: the engine's dispatch, `GET /api/v1/nodes` and the editor's forms come from here. */
 export const catalog = {
   'trigger.manual': triggerManual,
   if: ifNode,
+  switch: switchNode,
+  merge,
+  loop,
+  while: whileNode,
+  wait,
+  signal,
+  approval,
+  workflow: workflowNode,
+  respond,
+  stop,
   set: setNode,
+  transform,
+  filter,
+  sort,
+  aggregate,
+  split,
+  template,
+  code,
+  validate,
   llm,
   'http.request': httpRequest,
 } satisfies Catalog

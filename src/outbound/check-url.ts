@@ -21,8 +21,10 @@ const SHOWN_URL_CHARS = 200
 export function checkUrl(text: string, allow: AllowList): Result<CheckedUrl, OutboundRefusal> {
   const url = URL.parse(text)
   const defaultPort = url === null ? undefined : DEFAULT_PORTS[url.protocol]
+  // Nobody listens on port 0; what a system makes of it is its own affair.
+  const isPortless = url?.port === '0'
   const host = url === null ? undefined : normaliseHost(url.hostname)
-  if (url === null || host === undefined || defaultPort === undefined) {
+  if (url === null || host === undefined || defaultPort === undefined || isPortless) {
     return err({ code: 'outbound_invalid_url', params: { url: withoutSecrets(text) } })
   }
   if (url.username !== '' || url.password !== '') return err({ code: 'outbound_url_credentials', params: { host } })

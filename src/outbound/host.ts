@@ -1,4 +1,5 @@
-// Special-use names (RFC 6761, 6762, 7686, 8375, 9476, ICANN's .internal) and what home and office routers make up.
+// Special-use names (RFC 6761, 6762, 7686, 8375, 9476, ICANN's .internal), what home and office routers and clusters
+// make up, and the names of metadata services that are in the public DNS. Where any name leads the network decides.
 const RESERVED_SUFFIXES = [
   'localhost',
   'localdomain',
@@ -7,6 +8,9 @@ const RESERVED_SUFFIXES = [
   'intranet',
   'private',
   'corp',
+  'mail',
+  'svc',
+  'consul',
   'home',
   'lan',
   'home.arpa',
@@ -17,6 +21,8 @@ const RESERVED_SUFFIXES = [
   'invalid',
   'test',
   'example',
+  'metadata.goog',
+  'metadata.tencentyun.com',
 ]
 
 const MAX_NAME_LENGTH = 253

@@ -12,7 +12,8 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 /**
  * The request that a redirect asks for (Fetch, 4.4), or undefined when the answer is the last one: no redirect, no
- * `Location`, or one that wants a body sent again which was a stream and is gone.
+ * `Location`, or one that wants a body sent again which was a stream and is gone, or which came under TLS and would go on
+ * in the clear.
  */
 export function nextHop(hop: Hop, response: { readonly status: number; readonly headers: Headers }): Hop | undefined {
   const location = response.headers.get('location')
@@ -24,8 +25,13 @@ export function nextHop(hop: Hop, response: { readonly status: number; readonly 
     ? { method: 'GET', body: null, headers: withoutBodyHeaders(hop.headers) }
     : { method: hop.method, body: hop.body, headers: hop.headers }
   if (turned.body instanceof ReadableStream) return undefined
+  if (turned.body !== null && isDowngrade(hop.url, target)) return undefined
   const isSameOrigin = target?.origin === new URL(hop.url).origin
   return { ...turned, url, headers: isSameOrigin ? turned.headers : acrossOrigins(turned.headers) }
+}
+
+function isDowngrade(from: string, to: URL | null): boolean {
+  return from.startsWith('https:') && to?.protocol === 'http:'
 }
 
 function becomesGet(status: number, method: string): boolean {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CONFIG_KEYS } from '#config'
-import { readSettings } from '#local/settings'
+import { MACHINE_KEYS, readSettings } from '#local/settings'
 
 const SECRETS = { SECRET_KEY: 's'.repeat(32), JWT_SECRET_KEY: 'j'.repeat(32), ENCRYPTION_KEY: `v1:${'e'.repeat(43)}=` }
 
@@ -57,7 +57,7 @@ test('the environment wins over the file, unless it is empty', () => {
 
 test('every setting stands in .dev.vars.example with a comment', () => {
   const lines = readFileSync(join(import.meta.dirname, '../../.dev.vars.example'), 'utf8').split('\n')
-  const missing = [...CONFIG_KEYS, 'PORT', 'HOST', 'DATA_DIR'].filter((name) => {
+  const missing = [...CONFIG_KEYS, ...MACHINE_KEYS].filter((name) => {
     const at = lines.findIndex((line) => line.startsWith(`# ${name}=`) || line.startsWith(`${name}=`))
     return !lines[at - 1]?.startsWith('# ')
   })

@@ -55,3 +55,18 @@ export const AuditEntry = z
   })
   .meta({ id: 'AuditEntry' })
 export type AuditEntry = z.infer<typeof AuditEntry>
+
+/** Whose log is read, and what of it. */
+export const AuditFilter = z.object({
+  scope: z
+    .enum(['workspace', 'installation'])
+    .default('workspace')
+    .describe('`installation`: accounts, sessions and deleted workspaces, for the installation’s administrators.'),
+  action: AuditAction.optional(),
+  resource_type: z.string().max(50).optional(),
+  resource_id: z.string().max(100).optional(),
+  user_id: z.uuid().optional(),
+  from: z.iso.datetime({ offset: true }).optional().describe('Done at this time or later.'),
+  to: z.iso.datetime({ offset: true }).optional().describe('Done at this time or before.'),
+})
+export type AuditFilter = z.infer<typeof AuditFilter>

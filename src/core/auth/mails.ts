@@ -44,23 +44,69 @@ To confirm that this e-mail address is yours, open within 24 hours:
 If you did not create an account, ignore this message.`,
     },
   },
+  invitation: {
+    subject: { pt: 'SynapScale: convite para um workspace', en: 'SynapScale: invitation to a workspace' },
+    text: {
+      pt: `Olá!
+
+{inviter} convida você para trabalhar em um workspace. Para ver o convite e aceitá-lo, abra em até sete dias:
+
+{link}
+
+Se você não esperava por isso, ignore esta mensagem: sem você nada acontece.`,
+      en: `Hello!
+
+{inviter} invites you to work in a workspace. To see the invitation and accept it, open within seven days:
+
+{link}
+
+If you did not expect this, ignore this message: nothing happens without you.`,
+    },
+  },
 } as const satisfies Record<string, Wording>
 
-/** Where each link leads, below `PUBLIC_URL`. */
-const PATHS = { reset_password: '/reset-password', verify_email: '/verify-email' } as const
+/** Where each link leads, below `PUBLIC_URL`: src/http/routes/account-pages.ts serves the pages. */
+export const LINK_PATHS = {
+  reset_password: '/reset-password',
+  verify_email: '/verify-email',
+  invitation: '/accept-invitation',
+} as const
+
+const SOMEBODY: Sentence = { pt: 'Alguém', en: 'Somebody' }
+
+interface Mail {
+  readonly subject: string
+  readonly text: string
+}
 
 /**
- * The mail that carries a one-time token, as plain text: nothing that a person wrote is in it.
+ * The mail that carries a one-time token, as plain text: nothing that a person wrote is in it, since anybody may have
+ * it sent to anybody. The token stands behind the `#`, which no browser sends anywhere: no log and no `Referer` has it.
  *
  * @param publicUrl where the world reaches the installation
  */
 export function writeLinkMail(
-  purpose: keyof typeof WORDINGS,
+  purpose: 'reset_password' | 'verify_email',
   token: string,
   publicUrl: string,
   locale: Locale,
-): { readonly subject: string; readonly text: string } {
+): Mail {
   const { subject, text } = WORDINGS[purpose]
-  const link = `${publicUrl.replace(/\/+$/, '')}${PATHS[purpose]}?token=${encodeURIComponent(token)}`
-  return { subject: say(subject, locale), text: say(text, locale, { link }) }
+  return { subject: say(subject, locale), text: say(text, locale, { link: linkTo(purpose, token, publicUrl) }) }
+}
+
+/** @param inviter a confirmed e-mail address, or undefined: whoever has confirmed none could pose as anybody */
+export function writeInvitationMail(
+  inviter: string | undefined,
+  token: string,
+  publicUrl: string,
+  locale: Locale,
+): Mail {
+  const { subject, text } = WORDINGS.invitation
+  const link = linkTo('invitation', token, publicUrl)
+  return { subject: say(subject, locale), text: say(text, locale, { link, inviter: inviter ?? say(SOMEBODY, locale) }) }
+}
+
+function linkTo(purpose: keyof typeof LINK_PATHS, token: string, publicUrl: string): string {
+  return `${publicUrl.replace(/\/+$/, '')}${LINK_PATHS[purpose]}#token=${encodeURIComponent(token)}`
 }

@@ -1,10 +1,12 @@
 import { measureJson } from '#lib/json'
 import { nodeError, NodeFailure } from './node-error.ts'
-import { type Catalog, type Emission, emit, isPure } from './node-type.ts'
+import { type Catalog, type Decision, emit, isPure } from './node-type.ts'
 import { type Plan, planNode } from './plan.ts'
-import { checkEmission, inputOf, prepareVisit, type RunFacts } from './prepare.ts'
-import type { Moment, RunCommand, RunEvent, RunInput, RunState, Step } from './run.ts'
-import { visitOf } from './run.ts'
+import { checkDecision, openVisit, prepareVisit, type RunFacts } from './prepare.ts'
+import type { RunEvent } from './event.ts'
+import { inputOf } from './input.ts'
+import { type RunState, visitKey, visitOf } from './run.ts'
+import type { Moment, RunCommand, RunInput, Step } from './step.ts'
 import { transition } from './transition.ts'
 
 /** Small pure visits of one step: more of them wait for the next one, so that a long loop does not hold the thread. */
@@ -46,8 +48,17 @@ export function advance(machine: Machine, state: RunState, input: RunInput, mome
   }
   return {
     events,
-    commands: effects.some((command) => command.type === 'abort_all') ? [{ type: 'abort_all' }] : effects,
+    commands: effects.some((command) => command.type === 'abort_all')
+      ? [{ type: 'abort_all' }]
+      : effects.filter((command) => isCurrent(state, command)),
   }
+}
+
+/** A visit that the same step has begun and cancelled, with its loop's item, is not performed. */
+function isCurrent(state: RunState, command: RunCommand): boolean {
+  if (command.type !== 'perform') return true
+  const visit = state.visits.get(visitKey(command))
+  return visit?.status === 'running' && visit.performance === command.performance
 }
 
 function configBytes(plan: Plan, command: RunCommand): number {
@@ -60,19 +71,33 @@ export function decide(machine: Machine, state: RunState, command: RunCommand, m
   const work = pureWork(machine, state, command, moment)
   if (work === undefined) return undefined
   try {
-    return { ...refOf(command), type: 'succeeded', ...checkEmission(work()) }
+    return toOutcome(command, work())
   } catch (error) {
     return { ...refOf(command), ...toFailure(error) }
   }
 }
 
-function pureWork(machine: Machine, state: RunState, command: Perform, moment: Moment): (() => Emission) | undefined {
+function pureWork(machine: Machine, state: RunState, command: Perform, moment: Moment): (() => Decision) | undefined {
   const { plan, catalog, facts } = machine
   const node = planNode(plan, command.node_id)
+  const { pinned } = node
+  if (pinned !== undefined) return () => emit(pinned, node.mainHandle)
   if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)), node.mainHandle)
   const type = catalog[node.type]
-  if (type === undefined || !isPure(type)) return undefined
-  return () => type.decide(prepareVisit(plan, state, command, type, facts, moment.now))
+  if (type === undefined || !isPure(type) || node.sandbox) return undefined
+  return () => type.decide(prepareVisit(openVisit(plan, state, command, type, facts, moment.now)))
+}
+
+/**
+ * What a node decided, as the engine takes it.
+ *
+ * @throws NodeFailure when the output is too large or too deep
+ */
+export function toOutcome(command: Perform, decision: Decision): RunInput {
+  checkDecision(decision)
+  return decision.kind === 'emit'
+    ? { ...refOf(command), type: 'succeeded', output: decision.output, handles: decision.handles }
+    : { ...refOf(command), type: 'decided', decision }
 }
 
 /** What a node threw, as the engine takes it. What is no `NodeFailure` is a bug, shown without its inside. */
@@ -80,7 +105,8 @@ export function toFailure(error: unknown): Omit<RunInput & { type: 'failed' }, k
   readonly type: 'failed'
 } {
   if (error instanceof NodeFailure) {
-    return { type: 'failed', error: error.error, retryable: error.retryable, retryAfterMs: error.retryAfterMs }
+    const { retryable, retryAfterMs, isOurs } = error
+    return { type: 'failed', error: error.error, retryable, retryAfterMs, isOurs }
   }
   return { type: 'failed', error: nodeError('unexpected'), retryable: false }
 }

@@ -1,59 +1,14 @@
 import { type Json, measureJson } from '#lib/json'
-import { aliveNodes, findVoidIgnores } from './join.ts'
-import { type Plan, planEdge, planNode } from './plan.ts'
-import { canReach } from './reach.ts'
-import {
-  initialState,
-  type RunEvent,
-  type RunState,
-  type Token,
-  type Visit,
-  visitKey,
-  visitOf,
-  type VisitRef,
-  type Waiting,
-} from './run.ts'
+import type { RunEvent } from './event.ts'
+import { cancelLive, closeItems, finishItem, leaveChild, startLoop } from './loop-fold.ts'
+import { type Plan, planNode } from './plan.ts'
+import { frameOf, initialState, isFinal, type RunState, type Visit, visitKey, visitOf } from './run.ts'
+import { sendTokens, takeTokens } from './tokens.ts'
 
 /** Folds one event into the state, in place. Knows what happened, decides nothing. */
 export function apply(plan: Plan, state: RunState, event: RunEvent): void {
-  switch (event.type) {
-    case 'execution_started':
-      state.status = 'running'
-      state.inputs = event.inputs
-      state.startedAt = event.at
-      return
-    case 'node_started':
-      return applyStarted(plan, state, event)
-    case 'node_completed':
-      finishVisit(state, event, 'completed', event.output, event.at)
-      state.outputs.set(event.node_id, event.output)
-      state.outputBytes += measureJson(event.output, Number.POSITIVE_INFINITY)
-      return sendTokens(plan, state, event, event.handles)
-    case 'node_retrying': {
-      const visit = visitOf(state, event)
-      visit.status = 'retrying'
-      visit.attempt = event.attempt
-      visit.performance = event.performance
-      visit.resumeAt = event.resume_at
-      if (event.parked === true) visit.parks += 1
-      visit.error = event.error
-      return
-    }
-    case 'node_failed':
-      return applyFailed(plan, state, event)
-    case 'node_skipped':
-      return
-    case 'execution_completed':
-      state.output = event.output
-      return finishRun(state, 'completed', event.at)
-    case 'execution_failed':
-      state.error = event.error
-      return finishRun(state, event.status, event.at)
-    case 'execution_cancelled':
-      return finishRun(state, 'cancelled', event.at)
-    default:
-      event satisfies never
-  }
+  fold(plan, state, event)
+  if (!isFinal(state.status)) updateStatus(state, event.at)
 }
 
 /** The state that a stored log adds up to (I1). */
@@ -63,8 +18,67 @@ export function replay(plan: Plan, events: Iterable<RunEvent>): RunState {
   return state
 }
 
+function fold(plan: Plan, state: RunState, event: RunEvent): void {
+  switch (event.type) {
+    case 'execution_started':
+      state.inputs = event.inputs
+      state.startedAt = event.at
+      return
+    case 'node_started':
+      return applyStarted(plan, state, event)
+    case 'node_completed':
+      return applyCompleted(plan, state, event)
+    case 'node_retrying':
+      return applyRetrying(state, event)
+    case 'node_failed':
+      return applyFailed(plan, state, event)
+    case 'execution_waiting': {
+      const visit = visitOf(state, event)
+      visit.status = 'waiting'
+      visit.wait = event.wait
+      state.live.delete(visitKey(event))
+      state.waiting.add(visitKey(event))
+      return
+    }
+    case 'loop_started':
+      return startLoop(plan, state, event)
+    case 'item_finished':
+      return finishItem(plan, state, event)
+    case 'signal_received':
+      state.signals = [...state.signals, event.signal]
+      state.signalIds.add(event.signal.id)
+      return
+    case 'child_finished':
+      state.childEnds.set(event.end.execution_id, event.end)
+      return
+    case 'log_message':
+    case 'node_progress':
+      state.notes += 1
+      return
+    case 'execution_paused':
+      state.paused = true
+      return
+    case 'execution_resumed':
+      state.paused = false
+      return
+    case 'node_skipped':
+      return
+    case 'execution_completed':
+      state.output = event.output
+      return finishRun(plan, state, 'completed', event.at)
+    case 'execution_failed':
+      state.error = event.error
+      return finishRun(plan, state, event.status, event.at)
+    case 'execution_cancelled':
+      return finishRun(plan, state, 'cancelled', event.at)
+    default:
+      event satisfies never
+  }
+}
+
 function applyStarted(plan: Plan, state: RunState, event: RunEvent & { type: 'node_started' }): void {
-  const known = state.visits.get(visitKey(event))
+  const key = visitKey(event)
+  const known = state.visits.get(key)
   if (known !== undefined) {
     known.status = 'running'
     known.attempt = event.attempt
@@ -72,104 +86,109 @@ function applyStarted(plan: Plan, state: RunState, event: RunEvent & { type: 'no
     known.resumeAt = undefined
     return
   }
-  const visit: Visit = {
-    node_id: event.node_id,
-    visit: event.visit,
-    tokens: event.tokens,
-    startedAt: event.at,
+  const { node_id, visit, tokens, item, at, attempt, performance } = event
+  const begun: Visit = {
+    node_id,
+    visit,
+    tokens,
+    item,
+    startedAt: at,
     status: 'running',
-    attempt: event.attempt,
-    performance: event.performance,
+    attempt,
+    performance,
+    losses: 0,
     resumeAt: undefined,
-    parks: 0,
+    wait: undefined,
+    loop: undefined,
     output: null,
     error: undefined,
     finishedAt: undefined,
   }
-  state.visits.set(visitKey(event), visit)
-  state.visitCounts.set(event.node_id, event.visit)
-  state.live.add(visitKey(event))
+  const frame = frameOf(state, item)
+  state.visits.set(key, begun)
+  state.live.add(key)
+  frame.live.add(key)
+  // One that a retried run leaves out may come before others that it keeps.
+  state.visitCounts.set(node_id, Math.max(visit, state.visitCounts.get(node_id) ?? 0))
+  frame.visitCounts.set(node_id, (frame.visitCounts.get(node_id) ?? 0) + 1)
   // Only a start begins without a token.
-  if (event.tokens.length === 0) state.begun += 1
-  takeTokens(plan, state, event.node_id, event.tokens)
+  if (tokens.length === 0) state.begun += 1
+  takeTokens(plan, state, frame, node_id, tokens)
 }
 
-/** Takes the tokens that a visit starts with; a join `any` lets the next one of each other edge go by. */
-function takeTokens(plan: Plan, state: RunState, nodeId: string, tokens: readonly Token[]): void {
-  const waiting = state.arrivals.get(nodeId)
-  if (waiting === undefined) return
-  const { join, incoming } = planNode(plan, nodeId)
-  const missing = removeFirsts(waiting, join === 'any' ? incoming : tokens.map((token) => token.edge))
-  state.arrivals.delete(nodeId)
-  if (missing.size > 0) {
-    const alive = aliveNodes(plan, state)
-    for (const edge of missing) {
-      if (canReach(plan, alive, edge)) state.ignored.set(edge, (state.ignored.get(edge) ?? 0) + 1)
-    }
-  }
-  if (waiting.tokens.length > 0) state.arrivals.set(nodeId, waiting)
+function applyCompleted(plan: Plan, state: RunState, event: RunEvent & { type: 'node_completed' }): void {
+  const visit = visitOf(state, event)
+  finishVisit(state, visit, 'completed', event.output, event.at)
+  putOut(state, visit, event.output)
+  state.outputBytes += measureJson(event.output, Number.POSITIVE_INFINITY)
+  state.response ??= event.response
+  if (event.signal !== undefined) state.signals = state.signals.filter(({ id }) => id !== event.signal)
+  if (visit.wait?.for === 'execution') state.childEnds.delete(visit.wait.execution_id)
+  sendTokens(plan, state, visit, event.handles)
 }
 
-/** Removes the first token of each of these edges; gives the edges that had none. */
-function removeFirsts(waiting: Waiting, edges: readonly string[]): ReadonlySet<string> {
-  const wanted = new Set(edges)
-  waiting.tokens = waiting.tokens.filter(({ edge }) => {
-    if (!wanted.delete(edge)) return true
-    const left = (waiting.byEdge.get(edge) ?? 0) - 1
-    if (left > 0) waiting.byEdge.set(edge, left)
-    else waiting.byEdge.delete(edge)
-    return false
-  })
-  return wanted
+function applyRetrying(state: RunState, event: RunEvent & { type: 'node_retrying' }): void {
+  const visit = visitOf(state, event)
+  visit.status = 'retrying'
+  visit.attempt = event.attempt
+  visit.performance = event.performance
+  visit.resumeAt = event.resume_at
+  if (event.error.code === 'interrupted') visit.losses += 1
+  visit.error = event.error
 }
 
 function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'node_failed' }): void {
+  const visit = visitOf(state, event)
   const carried: Json = event.on_error === 'branch' ? event.error : null
-  finishVisit(state, event, 'failed', carried, event.at)
-  visitOf(state, event).error = event.error
-  if (event.on_error === 'branch') sendTokens(plan, state, event, ['error'])
+  closeItems(plan, state, visit, event.at)
+  // It may have started its execution and not heard of it in time.
+  if (visit.wait === undefined) leaveChild(plan, state, visit)
+  finishVisit(state, visit, 'failed', carried, event.at)
+  visit.error = event.error
+  if (event.on_error === 'branch') sendTokens(plan, state, visit, ['error'])
   if (event.on_error === 'continue') {
-    state.outputs.set(event.node_id, null)
-    sendTokens(plan, state, event, [planNode(plan, event.node_id).mainHandle])
+    putOut(state, visit, null)
+    sendTokens(plan, state, visit, [planNode(plan, event.node_id).mainHandle])
   }
 }
 
-function finishVisit(state: RunState, ref: VisitRef, status: 'completed' | 'failed', output: Json, at: number): void {
-  const visit = visitOf(state, ref)
+function putOut(state: RunState, visit: Visit, output: Json): void {
+  const { outputs, heard } = frameOf(state, visit.item)
+  outputs.set(visit.node_id, output)
+  heard.set(visit.node_id, output)
+}
+
+function finishVisit(state: RunState, visit: Visit, status: 'completed' | 'failed', output: Json, at: number): void {
+  const key = visitKey(visit)
   visit.status = status
   visit.output = output
   visit.error = undefined
   visit.finishedAt = at
-  state.live.delete(visitKey(ref))
+  state.live.delete(key)
+  state.loops.delete(key)
+  state.waiting.delete(key)
+  frameOf(state, visit.item).live.delete(key)
 }
 
-function sendTokens(plan: Plan, state: RunState, from: VisitRef, handles: readonly string[]): void {
-  for (const id of planNode(plan, from.node_id).outgoing) {
-    const edge = planEdge(plan, id)
-    if (!handles.includes(edge.sourceHandle)) continue
-    const ignored = state.ignored.get(id) ?? 0
-    if (ignored > 0) {
-      if (ignored > 1) state.ignored.set(id, ignored - 1)
-      else state.ignored.delete(id)
-      continue
-    }
-    const waiting: Waiting = state.arrivals.get(edge.target) ?? { tokens: [], byEdge: new Map() }
-    waiting.tokens.push({ edge: id, from: { node_id: from.node_id, visit: from.visit } })
-    waiting.byEdge.set(id, (waiting.byEdge.get(id) ?? 0) + 1)
-    state.arrivals.set(edge.target, waiting)
-  }
-  for (const edge of findVoidIgnores(plan, state)) state.ignored.delete(edge)
+/** Waiting is what is left when nothing is performed; the time limit counts neither that nor a pause. */
+function updateStatus(state: RunState, at: number): void {
+  const isWaiting = state.live.size === 0 && state.waiting.size > 0
+  const status = state.paused ? 'paused' : isWaiting ? 'waiting' : 'running'
+  if (status === state.status) return
+  if (state.runningSince !== undefined) state.ranMs += at - state.runningSince
+  state.runningSince = status === 'running' ? at : undefined
+  state.status = status
 }
 
-function finishRun(state: RunState, status: 'completed' | 'failed' | 'timeout' | 'cancelled', at: number): void {
+function finishRun(
+  plan: Plan,
+  state: RunState,
+  status: 'completed' | 'failed' | 'timeout' | 'cancelled',
+  at: number,
+): void {
+  cancelLive(plan, state, state.root, at)
+  state.root.arrivals.clear()
+  state.signals = []
   state.status = status
   state.finishedAt = at
-  for (const key of state.live) {
-    const visit = state.visits.get(key)
-    if (visit === undefined) continue
-    visit.status = 'cancelled'
-    visit.finishedAt = at
-  }
-  state.live.clear()
-  state.arrivals.clear()
 }

@@ -1,5 +1,8 @@
 import type { z } from 'zod'
+import { isJsonObject, type Json } from '#lib/json'
 import { err, ok, type Result } from '#lib/result'
+import { compileEdges, findStarts, findStrayReturns, findUnreachable, typeOf } from './compile-edges.ts'
+import { toPattern } from './fields.ts'
 import {
   type Definition,
   type Graph,
@@ -11,9 +14,10 @@ import {
   readGraph,
 } from './graph.ts'
 import type { AnyNodeType, Catalog } from './node-type.ts'
-import type { Plan, PlanEdge, PlanNode } from './plan.ts'
+import type { Plan, PlanNode } from './plan.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
-import { containsTemplate, findHoles, type Hole, isMixedText } from './template.ts'
+import { findSources, type Source } from './programs.ts'
+import { containsTemplate, findBareTexts, isMixedText } from './template.ts'
 
 /** Of a graph that is wrong all over, this many problems are told. */
 const MAX_PROBLEMS = 1_000
@@ -41,6 +45,7 @@ export function compile(definition: Definition, catalog: Catalog): Result<Plan, 
     report(compiled.problems)
   }
   const edges = compileEdges(graph, catalog, problems)
+  report(findStrayReturns(graph, catalog))
   const starts = findStarts(graph, catalog)
   if (graph.nodes.length === 0) problems.push({ code: 'no_nodes', params: {} })
   else if (starts.length === 0) problems.push({ code: 'no_start', params: {} })
@@ -79,28 +84,29 @@ function compileNode(
   }
   const data = NodeData.safeParse(node.data)
   if (!data.success) return { node: undefined, problems: data.error.issues.map((issue) => dataProblem(node, issue)) }
-  const bare = [...(type.expressions ?? [])]
+  const expressions = checkExpressions(node, data.data, type, checking)
   const problems = [
     ...checkConfig(node, data.data, type),
-    ...checkBareFields(node, data.data, bare),
-    ...checkExpressions(node, data.data, bare, { checking, secretFields: type.secrets ?? [] }),
+    ...checkBareFields(node, data.data, type),
+    ...expressions.problems,
   ]
   return {
     node: {
       ...data.data,
       id: node.id,
       type: node.type,
-      bare,
+      sandbox: expressions.needSandbox,
+      join: type.join ?? data.data.join,
+      roles: { ...type.roles },
+      startsExecution: type.startsExecution ?? false,
       mainHandle: type.ports.out[0] ?? 'out',
-      incoming: (links.incoming.get(node.id) ?? []).map((edge) => edge.id),
+      incoming: (links.incoming.get(node.id) ?? [])
+        .filter((edge) => type.roles?.[edge.targetHandle] !== 'collect')
+        .map((edge) => edge.id),
       outgoing: (links.outgoing.get(node.id) ?? []).map((edge) => edge.id),
     },
     problems,
   }
-}
-
-function typeOf(catalog: Catalog, node: GraphNode): AnyNodeType | undefined {
-  return Object.hasOwn(catalog, node.type) ? catalog[node.type] : undefined
 }
 
 function dataProblem(node: GraphNode, issue: z.core.$ZodIssue): GraphProblem {
@@ -117,7 +123,11 @@ function checkConfig(node: GraphNode, data: NodeData, type: AnyNodeType): GraphP
   const parsed = type.config.safeParse(data.config)
   const issues = parsed.success ? [] : parsed.error.issues
   return issues
-    .filter((issue) => issue.code === 'unrecognized_keys' || !containsTemplate(valueAt(data.config, issue.path)))
+    .filter((issue) => {
+      const value = valueAt(data.config, issue.path)
+      const isExpression = typeof value === 'string' && type.expressions?.includes(toPattern(issue.path)) === true
+      return issue.code === 'unrecognized_keys' || !(isExpression || containsTemplate(value))
+    })
     .map((issue) => ({
       code: 'bad_config',
       params: { detail: issue.message },
@@ -134,14 +144,35 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** A field that is an expression: without it the node decides nothing, and text around one is true whatever it says. */
-function checkBareFields(node: GraphNode, data: NodeData, bare: readonly string[]): GraphProblem[] {
-  return bare.flatMap((field): GraphProblem[] => {
-    const value = data.config[field]
-    if (value !== undefined && !(typeof value === 'string' && isMixedText(value))) return []
-    return [
-      { code: 'expression_missing', params: { field }, nodeId: node.id, path: toPointer(['data', 'config', field]) },
-    ]
-  })
+function checkBareFields(node: GraphNode, data: NodeData, type: AnyNodeType): GraphProblem[] {
+  const at = (patterns: readonly string[] = []): Field[] =>
+    patterns.flatMap((pattern) => fieldsAt(data.config, pattern.split('.')))
+  const missing = [
+    ...at(type.expressions).filter(({ value }) => value === undefined),
+    ...at(type.bodies).filter(({ value }) => typeof value !== 'string'),
+  ]
+  const mixed = [...findBareTexts(data.config, type)].filter(({ text }) => isMixedText(text))
+  return [...missing, ...mixed].map(({ path }) => ({
+    code: 'expression_missing',
+    params: { field: path.join('.') },
+    nodeId: node.id,
+    path: toPointer(['data', 'config', ...path]),
+  }))
+}
+
+interface Field {
+  readonly path: readonly (string | number)[]
+  readonly value: Json | undefined
+}
+
+/** The fields that a pattern means: `*` is each member of a list. What stands where a list should is the schema's matter. */
+function fieldsAt(value: Json | undefined, pattern: readonly string[], path: Field['path'] = []): Field[] {
+  const [key, ...rest] = pattern
+  if (key === undefined) return [{ path, value }]
+  if (key === '*') {
+    return Array.isArray(value) ? value.flatMap((member, index) => fieldsAt(member, rest, [...path, index])) : []
+  }
+  return isJsonObject(value) ? fieldsAt(value[key], rest, [...path, key]) : []
 }
 
 /** What the expressions of one graph are checked with: its node ids, and how many more may come. */
@@ -153,79 +184,42 @@ interface Checking {
 function checkExpressions(
   node: GraphNode,
   data: NodeData,
-  bare: readonly string[],
-  { checking, secretFields }: { checking: Checking; secretFields: readonly string[] },
-): GraphProblem[] {
+  type: AnyNodeType,
+  checking: Checking,
+): { readonly problems: GraphProblem[]; readonly needSandbox: boolean } {
   const problems: GraphProblem[] = []
-  for (const { path, hole } of findHoles(data.config, bare)) {
+  let needSandbox = false
+  for (const { path, source, result } of findSources(data.config, type)) {
     const at = { nodeId: node.id, path: toPointer(['data', 'config', ...path]) }
     checking.expressionsLeft -= 1
     if (checking.expressionsLeft < 0) {
       problems.push({ code: 'too_many_expressions', params: { limit: MAX_EXPRESSIONS }, ...at })
       break
     }
-    const found = [...checkHole(hole, checking.ids), ...checkSecrets(hole, String(path[0]), secretFields)]
+    if (result.ok && result.value.needsSandbox) needSandbox = true
+    const found = [...checkSource(source, result, checking.ids), ...checkSecrets(source, result, String(path[0]), type)]
     problems.push(...found.map((problem) => ({ ...problem, ...at })))
   }
-  return problems
+  return { problems, needSandbox }
 }
 
-function checkHole({ result, source: expression }: Hole, ids: ReadonlySet<string>): GraphProblem[] {
+function checkSource(
+  expression: string,
+  result: Source['result'],
+  ids: ReadonlySet<string>,
+): Pick<GraphProblem, 'code' | 'params'>[] {
   if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail } }]
   const unknown = result.value.nodeIds.filter((id) => !ids.has(id))
   return unknown.map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail } }))
 }
 
-function checkSecrets({ result, source: expression }: Hole, field: string, fields: readonly string[]): GraphProblem[] {
+function checkSecrets(
+  expression: string,
+  result: Source['result'],
+  field: string,
+  { secrets = [] }: AnyNodeType,
+): Pick<GraphProblem, 'code' | 'params'>[] {
   const uses = result.ok ? result.value.secrets : []
-  if (uses.length > 0 && !fields.includes(field)) return [{ code: 'secret_not_here', params: { field } }]
+  if (uses.length > 0 && !secrets.includes(field)) return [{ code: 'secret_not_here', params: { field } }]
   return uses.includes(null) ? [{ code: 'secret_not_named', params: { expression } }] : []
-}
-
-function compileEdges(graph: Graph, catalog: Catalog, problems: GraphProblem[]): Map<string, PlanEdge> {
-  const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
-  const edges = new Map<string, PlanEdge>()
-  const ways = new Set<string>()
-  for (const edge of graph.edges) {
-    const way = JSON.stringify([edge.source, edge.sourceHandle, edge.target, edge.targetHandle])
-    if (ways.has(way) || edges.has(edge.id)) {
-      problems.push({ code: 'duplicate_edge', params: { edge: edge.id }, edgeId: edge.id })
-    }
-    ways.add(way)
-    edges.set(edge.id, edge)
-    problems.push(
-      ...checkEnd(edge, edge.source, edge.sourceHandle, 'out'),
-      ...checkEnd(edge, edge.target, edge.targetHandle, 'in'),
-    )
-  }
-  return edges
-
-  function checkEnd(edge: GraphEdge, id: string, handle: string, side: 'in' | 'out'): GraphProblem[] {
-    const node = nodes.get(id)
-    if (node === undefined) return [{ code: 'dangling_edge', params: { edge: edge.id, node: id }, edgeId: edge.id }]
-    const ports = typeOf(catalog, node)?.ports[side]
-    // The error handle exists on every node that can be told to branch; an unknown type was reported already.
-    if (ports === undefined || ports.includes(handle) || (side === 'out' && handle === 'error')) return []
-    return [{ code: 'unknown_handle', params: { node: id, handle }, nodeId: id, edgeId: edge.id }]
-  }
-}
-
-/** The triggers; in a graph without any, the nodes that nothing leads to. */
-function findStarts(graph: Graph, catalog: Catalog): string[] {
-  const triggers = graph.nodes.filter((node) => typeOf(catalog, node)?.group === 'triggers')
-  const targets = new Set(graph.edges.map((edge) => edge.target))
-  const roots = graph.nodes.filter((node) => !targets.has(node.id))
-  return (triggers.length > 0 ? triggers : roots).map((node) => node.id)
-}
-
-function findUnreachable(graph: Graph, starts: readonly string[]): GraphProblem[] {
-  const outgoing = Map.groupBy(graph.edges, (edge) => edge.source)
-  const reached = new Set(starts)
-  // A Set is walked in the order of insertion, what is added on the way included.
-  for (const id of reached) {
-    for (const edge of outgoing.get(id) ?? []) reached.add(edge.target)
-  }
-  return graph.nodes
-    .filter((node) => node.id !== '' && !reached.has(node.id))
-    .map((node) => ({ code: 'unreachable_node', params: { node: node.id }, nodeId: node.id }))
 }

@@ -1,23 +1,34 @@
 /** Walks a parsed expression. Nothing of the host can be reached, since a path sees own properties only. */
 import type { AnyNode } from 'acorn'
 import { JsonTooLarge, measureJson } from '#lib/json'
-import { type ParsedExpression, ROOTS } from './expression.ts'
+import { isRoot, type Root } from './names.ts'
 
-export type Scope = Readonly<Record<(typeof ROOTS)[number], unknown>>
+type ItemRoot = '$item' | '$index'
+export type Scope = Readonly<Record<Exclude<Root, ItemRoot>, unknown> & Partial<Record<ItemRoot, unknown>>>
 
 /** Bounds what one text can grow to. */
 const MAX_STRING_LENGTH = 1_048_576
 /** Bounds the texts that all expressions of one visit make and compare, so that they cannot hold the thread. */
 const MAX_CHARS = 8_388_608
+/** Parts of expressions that one visit evaluates, each for every item: half a second at most of the same thread. */
+const MAX_STEPS = 5_000_000
 
-/** The expressions of one visit: what they may see, and how much text they may still make. */
+/** What the expressions of one visit may still use up, all together. */
+interface Budget {
+  chars: number
+  steps: number
+}
+
+/** The expressions of one visit: what they may see, and how much they may still do. */
 export interface Evaluation {
   readonly scope: Scope
-  charsLeft: number
+  readonly left: Budget
+  /** While something is done for each item: `$item` and `$index`, before those of the scope. */
+  readonly each?: { readonly item: unknown; readonly index: number }
 }
 
 export function createEvaluation(scope: Scope): Evaluation {
-  return { scope, charsLeft: MAX_CHARS }
+  return { scope, left: { chars: MAX_CHARS, steps: MAX_STEPS } }
 }
 
 /** Thrown while an expression is evaluated; `message` says why in a few words. */
@@ -30,8 +41,8 @@ export class ExpressionError extends Error {
  *
  * @throws ExpressionError when a value cannot be reckoned with, e.g. adding an object
  */
-export function evaluateExpression(expression: ParsedExpression, evaluation: Evaluation): unknown {
-  const value = evaluate(expression.tree, evaluation)
+export function evaluateExpression(tree: AnyNode, evaluation: Evaluation): unknown {
+  const value = evaluate(tree, evaluation)
   return value === undefined ? undefined : toJsonMember(value)
 }
 
@@ -42,11 +53,13 @@ function toJsonMember(value: unknown): unknown {
 }
 
 function evaluate(node: AnyNode, evaluation: Evaluation): unknown {
+  evaluation.left.steps -= 1
+  if (evaluation.left.steps < 0) throw new ExpressionError(TOO_MUCH)
   switch (node.type) {
     case 'Literal':
       return node.value
     case 'Identifier':
-      return ROOTS.some((root) => root === node.name) ? Reflect.get(evaluation.scope, node.name) : undefined
+      return isRoot(node.name) ? readRoot(node.name, evaluation) : undefined
     case 'ParenthesizedExpression':
     case 'ChainExpression':
       return evaluate(node.expression, evaluation)
@@ -76,6 +89,11 @@ function evaluate(node: AnyNode, evaluation: Evaluation): unknown {
     default:
       throw new ExpressionError(node.type)
   }
+}
+
+function readRoot(name: Root, { scope, each }: Evaluation): unknown {
+  if (each !== undefined && name === '$item') return each.item
+  return each !== undefined && name === '$index' ? each.index : scope[name]
 }
 
 /** A property without a value is left out, as JSON does. */
@@ -196,8 +214,9 @@ export function concatenate(left: string, right: string, evaluation: Evaluation)
 }
 
 function spend(evaluation: Evaluation, chars: number): void {
-  evaluation.charsLeft -= chars
-  if (evaluation.charsLeft < 0) throw new ExpressionError(TOO_LARGE)
+  evaluation.left.chars -= chars
+  if (evaluation.left.chars < 0) throw new ExpressionError(TOO_LARGE)
 }
 
 const TOO_LARGE = 'the text grows too large'
+const TOO_MUCH = `more than ${MAX_STEPS} steps`

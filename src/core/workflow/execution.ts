@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { AnyJson, AnyJsonObject } from '#core/json'
-import type { JsonObject } from '#lib/json'
+import { VisitRef } from './event.ts'
+import { inputOf } from './input.ts'
 import { NodeError } from './node-error.ts'
 import { type Plan } from './plan.ts'
-import { inputOf } from './prepare.ts'
-import { EXECUTION_STATUSES, type RunEvent, type RunState, type VisitStatus } from './run.ts'
+import { EXECUTION_STATUSES, type RunState, type VisitStatus } from './run.ts'
 
 const moment = z.iso.datetime().nullable()
 
@@ -28,6 +28,7 @@ export type Execution = z.infer<typeof Execution>
 export const VISIT_STATUSES = [
   'running',
   'retrying',
+  'waiting',
   'completed',
   'failed',
   'cancelled',
@@ -59,6 +60,8 @@ export const RunHeader = z.object({
   createdAt: z.number(),
   /** The plain variables that the graph names, as they were at the start. */
   vars: z.record(z.string(), z.string()).optional(),
+  /** The visit that started it, and how many executions stand above it. */
+  parent: z.object({ executionId: z.string(), ...VisitRef.shape, depth: z.int() }).optional(),
 })
 export type RunHeader = z.infer<typeof RunHeader>
 
@@ -96,51 +99,38 @@ export function toNodeVisits(plan: Plan, state: RunState): NodeVisit[] {
   }))
 }
 
+function toIso(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString()
+}
+
+/** The names that frames have for clients: the contract's. */
+const EVENT_TYPES = [
+  'execution_started',
+  'execution_progress',
+  'execution_waiting',
+  'execution_paused',
+  'execution_completed',
+  'execution_failed',
+  'execution_cancelled',
+  'node_started',
+  'node_progress',
+  'node_completed',
+  'node_failed',
+  'node_skipped',
+  'node_retrying',
+  'log_message',
+] as const
+
 /** An event as watchers get it: the names are fixed by the contract. */
 export const ExecutionFrame = z.object({
   seq: z.int().describe('Dense from 1.'),
-  event_type: z.enum([
-    'execution_started',
-    'execution_completed',
-    'execution_failed',
-    'execution_cancelled',
-    'node_started',
-    'node_completed',
-    'node_failed',
-    'node_skipped',
-    'node_retrying',
-  ]),
+  event_type: z.enum(EVENT_TYPES),
   execution_id: z.uuid(),
   node_id: z.string().nullable(),
   timestamp: z.iso.datetime(),
   data: AnyJsonObject,
 })
 export type ExecutionFrame = z.infer<typeof ExecutionFrame>
-
-/** Wraps a stored event. What only the engine needs (tokens, the fencing number) stays inside. */
-export function toFrame(executionId: string, seq: number, event: RunEvent): ExecutionFrame {
-  const { type, at, ...rest } = event
-  const { node_id = null, tokens: _tokens, performance: _performance, ...data } = { ...noVisit, ...rest }
-  return {
-    seq,
-    event_type: type,
-    execution_id: executionId,
-    node_id,
-    timestamp: new Date(at).toISOString(),
-    data: withIsoTimes(data),
-  }
-}
-
-const noVisit: { node_id?: string; tokens?: unknown; performance?: number } = {}
-
-function withIsoTimes(data: JsonObject): JsonObject {
-  const resumeAt = data['resume_at']
-  return typeof resumeAt === 'number' ? { ...data, resume_at: new Date(resumeAt).toISOString() } : data
-}
-
-function toIso(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString()
-}
 
 export const ExecutionFilter = z.object({
   workflow_id: z.uuid().optional(),

@@ -1,28 +1,43 @@
 /**
- * The total subset of JavaScript expressions (`engine.md`): literals, paths, `?.`, `??`, arithmetic, comparison, logic,
- * ternary, array and object literals, template strings. No calls, no assignments, no loops, so that every evaluation
- * ends. Parsed by acorn, walked by us (`evaluate.ts`).
+ * Expressions (`engine.md`), parsed by acorn. Those of the total subset (literals, paths, `?.`, `??`, arithmetic,
+ * comparison, logic, ternary, array and object literals, template strings: no calls, no assignments, no loops, so that
+ * every evaluation ends) are walked by us (`evaluate.ts`); all others go to the sandbox.
  */
-import { type AnyNode, type Expression, parseExpressionAt } from 'acorn'
+import { type AnyNode, type Expression, parse, parseExpressionAt, type Program } from 'acorn'
 import { err, ok, type Result } from '#lib/result'
-import { secretNamesIn } from './secret-names.ts'
-
-/** The names an expression may begin with. */
-export const ROOTS = ['$input', '$trigger', '$nodes', '$vars', '$secrets', '$execution', '$workflow', '$now'] as const
+import { childrenOf, isRoot, readNames, type Root, TooDeep, type UsedNames } from './names.ts'
+import { withOptionalPaths } from './optional-paths.ts'
 
 /** What the parser may read for one expression: a text with many malformed ones costs no more than this for each. */
 const MAX_EXPRESSION_LENGTH = 8_000
 /** Keeps the tree shallow enough to be walked by recursion. */
 const MAX_EXPRESSION_DEPTH = 250
+/** The body of a `code` node. */
+const MAX_BODY_LENGTH = 100_000
+
+/** The secrets that a source names; null for a use that does not say which one. */
+export type SecretUses = readonly (string | null)[]
+
+/** What the sandbox runs: JavaScript, and what it must be given for it. */
+export interface SandboxProgram {
+  readonly kind: 'expression' | 'body'
+  readonly source: string
+  readonly roots: readonly Root[]
+  /** Ids that stand after `$nodes.`. */
+  readonly nodeIds: readonly string[]
+  /** Whether it may read any other output, too. */
+  readonly allNodes: boolean
+  readonly secrets: SecretUses
+}
 
 export interface ParsedExpression {
-  readonly tree: Expression
   /** How much of the text it takes up. */
   readonly length: number
   /** Ids that stand after `$nodes.`, for the check that such nodes exist. */
   readonly nodeIds: readonly string[]
-  /** The secrets that it names; null for a use that does not say which one. */
-  readonly secrets: readonly (string | null)[]
+  readonly secrets: SecretUses
+  /** How it is evaluated: here, or as a program in the sandbox. */
+  readonly body: { readonly tree: Expression } | { readonly program: SandboxProgram }
 }
 
 export interface ExpressionProblem {
@@ -32,7 +47,7 @@ export interface ExpressionProblem {
   readonly length?: number
 }
 
-/** Parses the expression that begins at `start` and checks that it lies within the subset; what follows it may be anything. */
+/** Parses the expression that begins at `start`; what follows it may be anything. */
 export function parseExpression(text: string, start: number): Result<ParsedExpression, ExpressionProblem> {
   const read = text.slice(start, start + MAX_EXPRESSION_LENGTH)
   let tree: Expression
@@ -41,10 +56,69 @@ export function parseExpression(text: string, start: number): Result<ParsedExpre
   } catch (error) {
     return err({ code: 'expression_syntax', detail: syntaxDetail(error, read.length < text.length - start) })
   }
-  const nodeIds: string[] = []
-  const problem = checkSubset(tree, nodeIds, MAX_EXPRESSION_DEPTH)
-  if (problem !== undefined) return err({ ...problem, length: tree.end })
-  return ok({ tree, length: tree.end, nodeIds, secrets: secretNamesIn(read.slice(0, tree.end)) })
+  const length = tree.end
+  const names = checkNames(tree)
+  if (!names.ok) return err({ ...names.error, length })
+  const found = { length, nodeIds: [...names.value.nodeIds], secrets: secretUsesOf(names.value) }
+  if (isTotal(tree)) return ok({ ...found, body: { tree } })
+  const program = toProgram('expression', withOptionalPaths(read, tree), names.value)
+  const problem = checkStrict(`(${program.source}\n)`)
+  return problem === undefined ? ok({ ...found, body: { program } }) : err({ ...problem, length })
+}
+
+/** Parses the body of a function that gets all the names and returns its value; `await` may stand in it. */
+export function parseBody(text: string): Result<SandboxProgram, ExpressionProblem> {
+  if (text.length > MAX_BODY_LENGTH) return err({ code: 'expression_syntax', detail: `> ${MAX_BODY_LENGTH}` })
+  try {
+    const names = checkNames(parseStrict(text))
+    return names.ok ? ok(toProgram('body', text, names.value)) : names
+  } catch (error) {
+    return err({ code: 'expression_syntax', detail: syntaxDetail(error, false) })
+  }
+}
+
+function toProgram(kind: SandboxProgram['kind'], source: string, names: UsedNames): SandboxProgram {
+  return {
+    kind,
+    source,
+    roots: [...names.roots],
+    nodeIds: [...names.nodeIds],
+    allNodes: names.allNodes,
+    secrets: secretUsesOf(names),
+  }
+}
+
+function secretUsesOf({ secrets, anySecret }: UsedNames): SecretUses {
+  return anySecret ? [...secrets, null] : [...secrets]
+}
+
+function checkNames(tree: AnyNode): Result<UsedNames, ExpressionProblem> {
+  try {
+    const names = readNames(tree, MAX_EXPRESSION_DEPTH)
+    const [unknown] = names.unknown
+    return unknown === undefined ? ok(names) : err({ code: 'expression_unknown_name', detail: unknown })
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error
+    return err({ code: 'expression_unsupported', detail: TOO_DEEP })
+  }
+}
+
+/** The sandbox runs strict code; `parseExpressionAt` knows only the other kind. */
+function parseStrict(source: string): Program {
+  return parse(`'use strict';${source}`, {
+    ecmaVersion: 2022,
+    allowReturnOutsideFunction: true,
+    allowAwaitOutsideFunction: true,
+  })
+}
+
+function checkStrict(source: string): ExpressionProblem | undefined {
+  try {
+    parseStrict(source)
+    return undefined
+  } catch (error) {
+    return { code: 'expression_syntax', detail: syntaxDetail(error, false) }
+  }
 }
 
 /** acorn's own words, unless it has met one of our limits: the end of what it may read, or of its stack. */
@@ -56,57 +130,33 @@ function syntaxDetail(error: unknown, wasCut: boolean): string {
 
 const TOO_DEEP = `nesting > ${MAX_EXPRESSION_DEPTH}`
 
-const CHILDREN: Readonly<Record<string, readonly string[]>> = {
-  Literal: [],
-  Identifier: [],
-  TemplateElement: [],
-  TemplateLiteral: ['quasis', 'expressions'],
-  MemberExpression: ['object'],
-  ChainExpression: ['expression'],
-  UnaryExpression: ['argument'],
-  BinaryExpression: ['left', 'right'],
-  LogicalExpression: ['left', 'right'],
-  ConditionalExpression: ['test', 'consequent', 'alternate'],
-  ArrayExpression: ['elements'],
-  ObjectExpression: ['properties'],
-  Property: ['value'],
-  ParenthesizedExpression: ['expression'],
-}
+const TOTAL_TYPES = new Set([
+  'Literal',
+  'Identifier',
+  'TemplateElement',
+  'TemplateLiteral',
+  'MemberExpression',
+  'ChainExpression',
+  'UnaryExpression',
+  'BinaryExpression',
+  'LogicalExpression',
+  'ConditionalExpression',
+  'ArrayExpression',
+  'ObjectExpression',
+  'Property',
+  'ParenthesizedExpression',
+])
 
 const UNARY = new Set(['!', '-', '+', 'typeof'])
 const BINARY = new Set(['+', '-', '*', '/', '%', '**', '==', '!=', '===', '!==', '<', '<=', '>', '>='])
 
-function checkSubset(node: AnyNode, nodeIds: string[], depth: number): ExpressionProblem | undefined {
-  const unsupported = (detail: string): ExpressionProblem => ({ code: 'expression_unsupported', detail })
-  if (depth === 0) return unsupported(TOO_DEEP)
-  const children = CHILDREN[node.type]
-  if (children === undefined) return unsupported(node.type)
-  if (node.type === 'Identifier' && node.name !== 'undefined' && !ROOTS.some((root) => root === node.name)) {
-    return { code: 'expression_unknown_name', detail: node.name }
-  }
-  if (node.type === 'Literal' && (node.regex !== undefined || node.bigint !== undefined)) return unsupported('Literal')
-  if (node.type === 'UnaryExpression' && !UNARY.has(node.operator)) return unsupported(node.operator)
-  if (node.type === 'BinaryExpression' && !BINARY.has(node.operator)) return unsupported(node.operator)
-  if (node.type === 'Property' && (node.kind !== 'init' || node.method)) return unsupported(node.kind)
-  if (node.type === 'MemberExpression') collectNodeId(node, nodeIds)
-  for (const child of childNodes(node, children)) {
-    const problem = checkSubset(child, nodeIds, depth - 1)
-    if (problem !== undefined) return problem
-  }
-  if ((node.type === 'MemberExpression' || node.type === 'Property') && node.computed) {
-    return checkSubset(node.type === 'Property' ? node.key : node.property, nodeIds, depth - 1)
-  }
-  return undefined
-}
-
-function childNodes(node: AnyNode, keys: readonly string[]): AnyNode[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- CHILDREN names the fields that hold nodes
-  const values = keys.flatMap((key) => Reflect.get(node, key) as AnyNode | AnyNode[] | null)
-  return values.filter((value) => value !== null)
-}
-
-function collectNodeId(node: AnyNode & { type: 'MemberExpression' }, nodeIds: string[]): void {
-  if (node.object.type !== 'Identifier' || node.object.name !== '$nodes') return
-  if (!node.computed && node.property.type === 'Identifier') nodeIds.push(node.property.name)
-  if (node.computed && node.property.type === 'Literal') nodeIds.push(String(node.property.value))
+/** Whether an expression lies within the total subset. That it is shallow enough was checked with its names. */
+function isTotal(node: AnyNode): boolean {
+  if (!TOTAL_TYPES.has(node.type)) return false
+  if (node.type === 'Identifier' && node.name !== 'undefined' && !isRoot(node.name)) return false
+  if (node.type === 'Literal' && (node.regex !== undefined || node.bigint !== undefined)) return false
+  if (node.type === 'UnaryExpression' && !UNARY.has(node.operator)) return false
+  if (node.type === 'BinaryExpression' && !BINARY.has(node.operator)) return false
+  if (node.type === 'Property' && (node.kind !== 'init' || node.method)) return false
+  return childrenOf(node).every(isTotal)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AnyJsonObject } from '#core/json'
+import { AnyJson, AnyJsonObject } from '#core/json'
 import { isJsonObject, type Json, type JsonObject } from '#lib/json'
 
 /** A definition as it is stored: just what the editor sent. `readGraph` makes sense of it. */
@@ -17,7 +17,9 @@ export type RetryPolicy = z.infer<typeof RetryPolicy>
 const MAX_NODE_TIMEOUT_MS = 600_000
 const DEFAULT_NODE_TIMEOUT_MS = 60_000
 const MAX_ID_LENGTH = 200
-const YEAR_MS = 366 * 24 * 3_600_000
+export const YEAR_MS = 366 * 24 * 3_600_000
+const MAX_NODE_VISITS = 1_000
+const MAX_VISITS = 100_000
 
 const jsonObject = AnyJsonObject
 
@@ -30,12 +32,19 @@ export const NodeData = z.object({
   on_error: z.enum(['fail', 'continue', 'branch']).default('fail'),
   join: z.enum(['all', 'any', 'each']).default('all'),
   disabled: z.boolean().default(false),
+  /** Its output in runs of the draft, in which it is not performed. */
+  pinned: AnyJson.optional(),
 })
 export type NodeData = z.infer<typeof NodeData>
 
 export const GraphSettings = z.object({
   concurrency: z.int().min(1).max(100).default(10),
   timeout_ms: z.int().min(1).max(YEAR_MS).default(3_600_000),
+  /** How often a node may be entered, through a cycle, within the run or within one item of a loop. */
+  max_node_visits: z.int().min(1).max(MAX_NODE_VISITS).default(MAX_NODE_VISITS),
+  max_visits: z.int().min(1).max(MAX_VISITS).default(MAX_VISITS),
+  /** Runs when an execution has failed, with what is known of the failure as its inputs. */
+  error_workflow_id: z.uuid().optional(),
 })
 export type GraphSettings = z.infer<typeof GraphSettings>
 

@@ -11,6 +11,51 @@ export const NODE_ERRORS = {
     'A expressão {expression} falhou: {reason}',
     'The expression {expression} failed: {reason}',
   ),
+  expression_failed_at: sentence(
+    'A expressão {expression} falhou no item {index}: {reason}',
+    'The expression {expression} failed at item {index}: {reason}',
+  ),
+  code_failed: sentence('O código falhou: {reason}', 'The code failed: {reason}'),
+  not_a_list: sentence('{field} precisa ser uma lista.', '{field} must be a list.'),
+  not_text_or_list: sentence('{field} precisa ser um texto ou uma lista.', '{field} must be a text or a list.'),
+  bad_item: sentence(
+    'Item {index}: {field} é {found}, esperava-se {expected}.',
+    'Item {index}: {field} is {found}, {expected} was expected.',
+  ),
+  value_invalid: sentence(
+    'O valor não segue o esquema: {path} {reason}',
+    'The value does not follow the schema: {path} {reason}',
+  ),
+  sandbox_memory: sentence(
+    'O código passou do limite de {limit} MiB de memória.',
+    'The code exceeded the memory limit of {limit} MiB.',
+  ),
+  sandbox_steps: sentence(
+    'O código passou do limite de computação: um laço sem fim?',
+    'The code exceeded the computing limit: an endless loop?',
+  ),
+  sandbox_stack: sentence('O código passou do limite de recursão.', 'The code exceeded the recursion limit.'),
+  sandbox_time: sentence(
+    'O código passou do tempo limite de {limit} ms.',
+    'The code exceeded the time limit of {limit} ms.',
+  ),
+  sandbox_result: sentence(
+    'O resultado do código passa de {limit} bytes.',
+    'The result of the code exceeds {limit} bytes.',
+  ),
+  sandbox_scope: sentence(
+    'Os valores que o código usa passam de {limit} bytes.',
+    'The values that the code uses exceed {limit} bytes.',
+  ),
+  sandbox_crash: sentence('O código derrubou o lugar onde rodava.', 'The code broke the place where it ran.'),
+  sandbox_busy: sentence(
+    'Há código demais na fila; tente de novo em instantes.',
+    'Too much code is waiting to run; try again in a moment.',
+  ),
+  sandbox_unavailable: sentence(
+    'O lugar onde o código roda não respondeu.',
+    'The place where code runs did not answer.',
+  ),
   config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
   http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
@@ -34,6 +79,25 @@ export const NODE_ERRORS = {
   too_many_visits: sentence(
     'Limite de {limit} visitas alcançado no nó {node}.',
     'The limit of {limit} visits was reached at node {node}.',
+  ),
+  wait_too_long: sentence('Uma espera dura no máximo um ano.', 'A wait lasts a year at most.'),
+  loops_too_deep: sentence('Mais de {limit} laços um dentro do outro.', 'More than {limit} loops within one another.'),
+  stopped: sentence('A execução foi parada: {reason}', 'The execution was stopped: {reason}'),
+  child_failed: sentence(
+    'A execução iniciada terminou como {status}: {reason}',
+    'The execution that was started ended as {status}: {reason}',
+  ),
+  workflow_unavailable: sentence(
+    'O workflow {id} não pode ser executado: {reason}',
+    'The workflow {id} cannot be executed: {reason}',
+  ),
+  too_deep: sentence(
+    'Mais de {limit} execuções iniciadas umas pelas outras.',
+    'More than {limit} executions started by one another.',
+  ),
+  database_unavailable: sentence(
+    'O banco de dados não está disponível; o nó espera por ele.',
+    'The database is not available; the node waits for it.',
   ),
   interrupted: sentence(
     'O servidor parou no meio; o nó roda de novo.',
@@ -75,15 +139,22 @@ export class NodeFailure extends Error {
   readonly error: NodeError
   readonly retryable: boolean
   readonly retryAfterMs: number | undefined
+  readonly isOurs: boolean
 
   constructor(
     error: NodeError,
-    options: { readonly retryable?: boolean; readonly retryAfterMs?: number | undefined } = {},
+    options: {
+      readonly retryable?: boolean
+      readonly retryAfterMs?: number | undefined
+      /** Something of ours is away: the visit waits for it and uses up no attempt. */
+      readonly isOurs?: boolean
+    } = {},
   ) {
     super(error.message)
     this.error = error
     this.retryable = options.retryable ?? false
     this.retryAfterMs = options.retryAfterMs
+    this.isOurs = options.isOurs ?? false
   }
 }
 

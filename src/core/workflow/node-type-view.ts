@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AnyJson, AnyJsonObject } from '#core/json'
 import { type Locale, say } from '#core/messages'
+import { bareFields } from './fields.ts'
 import { type AnyNodeType, NODE_GROUPS } from './node-type.ts'
 
 /** A node type as editors get it. */
@@ -16,6 +17,8 @@ export const NodeTypeView = z
       'JSON Schema of the config; any value may be a text with {{ expressions }} instead.',
     ),
     expressions: z.array(z.string()).describe('Fields that are an expression also without braces.'),
+    per_item: z.array(z.string()).describe('Fields that are an expression of $item, or the path of a property of it.'),
+    bodies: z.array(z.string()).describe('Fields that are JavaScript, the body of a function.'),
     secrets: z.array(z.string()).describe('Fields that may hold `$secrets.NAME`.'),
     example: z.object({ config: AnyJson, input: AnyJson, output: AnyJson }),
   })
@@ -33,7 +36,9 @@ export function toNodeTypeView(type: AnyNodeType, locale: Locale): NodeTypeView 
     description: say(type.description, locale),
     ports: { in: [...type.ports.in], out: [...type.ports.out] },
     config: schema,
-    expressions: [...(type.expressions ?? [])],
+    expressions: bareFields(type),
+    per_item: [...(type.perItem ?? [])],
+    bodies: [...(type.bodies ?? [])],
     secrets: [...(type.secrets ?? [])],
     example: type.example,
   }

@@ -1,15 +1,42 @@
 import type { z } from 'zod'
 import type { Sentence } from '#core/messages'
-import type { Json } from '#lib/json'
+import type { Json, JsonObject } from '#lib/json'
+import type { LogLevel, RunResponse, Wait } from './event.ts'
+import type { FieldKinds } from './fields.ts'
+import type { Sandbox } from './sandbox.ts'
 
 export const NODE_GROUPS = ['triggers', 'flow', 'data', 'ai', 'io'] as const
 export type NodeGroup = (typeof NODE_GROUPS)[number]
 
 /** What a visit ended with: one value, carried on by every edge that leaves from one of `handles`. */
 export interface Emission {
+  readonly kind: 'emit'
   readonly output: Json
   readonly handles: readonly string[]
 }
+
+/** What a node decides that its visit comes to. */
+export type Decision =
+  | Emission
+  /** Goes on when what it waits for has come, and costs nothing until then. */
+  | { readonly kind: 'wait'; readonly wait: Wait }
+  /** Sends each item through `body`; goes on by `done` with what came back. */
+  | {
+      readonly kind: 'loop'
+      readonly items: readonly Json[]
+      /** Items at once. */
+      readonly concurrency: number
+      readonly onItemError: 'fail' | 'skip' | 'collect'
+    }
+  /** Answers whoever started the run, and goes on by `out`. */
+  | { readonly kind: 'respond'; readonly response: RunResponse; readonly output: Json }
+  /** Ends the execution; `message` says why it failed. */
+  | {
+      readonly kind: 'finish'
+      readonly status: 'completed' | 'failed'
+      readonly output: Json
+      readonly message: string
+    }
 
 /** What a node is given for one visit. */
 export interface NodeInput<Config> {
@@ -17,8 +44,18 @@ export interface NodeInput<Config> {
   readonly config: Config
   /** The value on the incoming edge; with several edges an object by source id. */
   readonly input: Json
+  /** The same, one by one: what each incoming edge brought, in the graph's order. */
+  readonly arrived: readonly Arrived[]
   /** What started the execution. */
   readonly trigger: Json
+  /** Unix milliseconds. */
+  readonly now: number
+}
+
+/** A value that an edge brought, and the node that it comes from. */
+export interface Arrived {
+  readonly source: string
+  readonly value: Json
 }
 
 export type ModelRequest = {
@@ -47,11 +84,26 @@ export interface NodePorts {
   /** Through the outbound gate, with a stable `Idempotency-Key` (P6) and this visit's deadline. */
   fetch(url: string, init?: RequestInit): Promise<Response>
   generate(request: ModelRequest): Promise<ModelAnswer>
+  /** What a JSON Schema has against a value; nothing, if it is valid. */
+  readonly validate: Sandbox['validate']
+  /** Starts another workflow of the workspace: once for each visit, however often it is asked. */
+  startExecution(order: {
+    readonly workflowId: string
+    readonly inputs: Json
+  }): Promise<{ readonly executionId: string }>
+  /** Tells watchers, in the log of the execution; beyond a bound for each run nothing more is told. */
+  log(level: LogLevel, message: string, data?: Json): void
+  /** Tells watchers how far it is. */
+  progress(progress: Json): void
   /** Aborted at the visit's deadline and when the execution is cancelled. */
   readonly signal: AbortSignal
 }
 
-interface NodeDescription<Config extends z.ZodType> {
+/** `item`: each item of a loop leaves by it, in a frame of its own. `collect`: what comes back of an item ends here. */
+export const HANDLE_ROLES = ['item', 'collect'] as const
+export type HandleRole = (typeof HANDLE_ROLES)[number]
+
+interface NodeDescription<Config extends z.ZodType> extends FieldKinds {
   readonly type: string
   readonly group: NodeGroup
   /** A name of the Lucide icon set. */
@@ -59,24 +111,28 @@ interface NodeDescription<Config extends z.ZodType> {
   readonly title: Sentence
   readonly description: Sentence
   readonly ports: { readonly in: readonly string[]; readonly out: readonly string[] }
+  /** Further handles that a config, its templates not yet evaluated, makes it leave by. */
+  handlesOf?(config: JsonObject): readonly string[]
+  /** Handles at which a loop's items begin and come back. */
+  readonly roles?: Readonly<Record<string, HandleRole>>
+  /** It starts executions, which are cancelled when its visit is. */
+  readonly startsExecution?: true
+  /** The only join that makes sense for it; without one the graph says. */
+  readonly join?: 'each'
   /** Fields may hold `{{ … }}`; the schema describes what they evaluate to. */
   readonly config: Config
-  /** Fields of `config` that must be there and are one expression, also without the braces. */
-  readonly expressions?: readonly string[]
-  /** Fields of `config` that may hold `$secrets.NAME`: they go out through `fetch` and nowhere else. */
-  readonly secrets?: readonly string[]
   readonly example: { readonly config: Json; readonly input: Json; readonly output: Json }
 }
 
-/** A node that only looks at its input: performed inside the actor's transaction. */
+/** A node that only looks at its input: performed inside the actor's transaction, unless its config needs the sandbox. */
 export interface PureNodeType<Config extends z.ZodType> extends NodeDescription<Config> {
   // Methods, not function properties: they compare bivariantly, so that any node type fits into the catalog.
-  decide(node: NodeInput<z.infer<Config>>): Emission
+  decide(node: NodeInput<z.infer<Config>>): Decision
 }
 
 /** A node that does something in the world: at least once, with a deadline. */
 export interface EffectNodeType<Config extends z.ZodType> extends NodeDescription<Config> {
-  run(ports: NodePorts, node: NodeInput<z.infer<Config>>): Promise<Emission>
+  run(ports: NodePorts, node: NodeInput<z.infer<Config>>): Promise<Decision>
 }
 
 export type AnyNodeType = PureNodeType<z.ZodType> | EffectNodeType<z.ZodType>
@@ -98,5 +154,5 @@ export function defineEffectNode<Config extends z.ZodType>(type: EffectNodeType<
 
 /** Emits on `handles`, by default on `out`. */
 export function emit(output: Json, ...handles: readonly string[]): Emission {
-  return { output, handles: handles.length === 0 ? ['out'] : handles }
+  return { kind: 'emit', output, handles: handles.length === 0 ? ['out'] : handles }
 }

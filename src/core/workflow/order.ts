@@ -1,4 +1,5 @@
 import type { Json } from '#lib/json'
+import type { RunEvent } from './event.ts'
 import type { RunHeader } from './execution.ts'
 import type { Plan } from './plan.ts'
 
@@ -7,4 +8,6 @@ export interface RunOrder {
   readonly header: RunHeader
   readonly plan: Plan
   readonly inputs: Json
+  /** The events that it goes on from (`seedOf`), when it is a retry. */
+  readonly seed?: readonly RunEvent[]
 }

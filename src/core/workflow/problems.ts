@@ -21,6 +21,10 @@ export const GRAPH_PROBLEMS = {
     'O nó {node} não tem a saída ou entrada {handle}.',
     'The node {node} has no handle {handle}.',
   ),
+  stray_return: sentence(
+    'O nó {source} devolve ao laço {node}, mas não está no corpo dele.',
+    'The node {source} returns to the loop {node}, but is not in its body.',
+  ),
   unreachable_node: sentence('Nenhum caminho leva ao nó {node}.', 'No path leads to the node {node}.'),
   too_many_expressions: sentence(
     'O workflow tem mais de {limit} expressões.',

@@ -2,7 +2,7 @@
  * Which nodes can send a token over which edge. Asked for every waiting join after every visit, so the graph is walked
  * once for each edge, and the answer kept as a set of bits.
  */
-import { type Plan, planEdge, planNode } from './plan.ts'
+import { isCollected, opensItem, type Plan, planEdge, planNode } from './plan.ts'
 
 /** A set of the plan's nodes, one bit each. */
 export type NodeSet = Uint32Array
@@ -25,7 +25,10 @@ export function nodeSet(plan: Plan, ids: Iterable<string>): NodeSet {
   return set
 }
 
-/** Whether a token at one of `nodes` can reach the edge without passing through the node that the edge leads to. */
+/**
+ * Whether a token at one of `nodes` can reach the edge without passing through the node that the edge leads to, and
+ * without leaving its frame: the edges by which a loop's items begin and end lead elsewhere.
+ */
 export function canReach(plan: Plan, nodes: NodeSet, edge: string): boolean {
   const upstream = upstreamOf(plan, edge)
   return nodes.some((word, index) => (word & (upstream[index] ?? 0)) !== 0)
@@ -40,16 +43,21 @@ function upstreamOf(plan: Plan, edge: string): NodeSet {
 
 function walkBack(plan: Plan, edge: string): ReadonlySet<string> {
   const { source: first, target: join } = planEdge(plan, edge)
-  const seen = new Set([first])
+  const seen = new Set(leavesFrame(plan, edge) ? [] : [first])
   seen.delete(join)
   // A Set is walked in the order of insertion, what is added on the way included.
   for (const nodeId of seen) {
     for (const incoming of planNode(plan, nodeId).incoming) {
       const { source } = planEdge(plan, incoming)
-      if (source !== join) seen.add(source)
+      if (source !== join && !leavesFrame(plan, incoming)) seen.add(source)
     }
   }
   return seen
+}
+
+function leavesFrame(plan: Plan, id: string): boolean {
+  const edge = planEdge(plan, id)
+  return opensItem(plan, edge) || isCollected(plan, edge)
 }
 
 function reachOf(plan: Plan): Reach {

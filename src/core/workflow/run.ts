@@ -1,17 +1,17 @@
 /**
- * What a run consists of: its events (the truth, stored), the state they add up to, the inputs that move it and the
- * commands that it gives.
+ * What a run is while it lives: the state that its events add up to.
  *
  * I1  State is the fold of the events: `replay(plan, events)` equals the state that `transition` left.
  * I2  A visit's outcome is recorded once: an outcome whose `performance` is not the visit's current one is ignored.
- * I3  Every visit is running or retrying until exactly one of node_completed, node_failed or the end of the run.
+ * I3  Every visit is running, retrying or waiting until exactly one of node_completed, node_failed, the end of its
+ *     loop's item or the end of the run.
  * I4  After a final event nothing is appended.
  * I5  A crash of ours raises `performance`, never `attempt`.
+ * I6  A token stays within its frame: only a loop opens one, and closes it when nothing in it can move.
  */
-import { z } from 'zod'
-import { AnyJson } from '#core/json'
 import type { Json } from '#lib/json'
-import { NodeError } from './node-error.ts'
+import type { ChildEnd, ItemRef, RunResponse, Signal, Token, VisitRef, Wait } from './event.ts'
+import type { NodeError } from './node-error.ts'
 
 export const EXECUTION_STATUSES = [
   'pending',
@@ -30,119 +30,165 @@ export function isFinal(status: ExecutionStatus): boolean {
   return FINAL.has(status)
 }
 
-/** A visit of a node: `visit` counts from 1 for each node. */
-const VisitRef = z.object({ node_id: z.string(), visit: z.int() })
-export type VisitRef = z.infer<typeof VisitRef>
-
-/** A value on its way: which edge brought it, and whose output it is. */
-const Token = z.object({ edge: z.string(), from: VisitRef })
-export type Token = z.infer<typeof Token>
-
-const at = z.number()
-const performed = { ...VisitRef.shape, at, attempt: z.int(), performance: z.int() }
-
-/** The events of a run, as stored; each is also a frame for watchers. `at` is Unix milliseconds. */
-export const RunEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('execution_started'), at, inputs: AnyJson }),
-  z.object({ type: z.literal('node_started'), ...performed, tokens: z.array(Token) }),
-  z.object({ type: z.literal('node_completed'), ...performed, handles: z.array(z.string()), output: AnyJson }),
-  z.object({
-    type: z.literal('node_retrying'),
-    ...performed,
-    resume_at: z.number(),
-    error: NodeError,
-    /** It could not begin: what it needs is away for a while. Uses up no attempt. */
-    parked: z.boolean().optional(),
-  }),
-  z.object({
-    type: z.literal('node_failed'),
-    ...performed,
-    error: NodeError,
-    on_error: z.enum(['fail', 'continue', 'branch']),
-  }),
-  z.object({ type: z.literal('node_skipped'), at, node_id: z.string() }),
-  z.object({ type: z.literal('execution_completed'), at, output: AnyJson }),
-  z.object({ type: z.literal('execution_failed'), at, status: z.enum(['failed', 'timeout']), error: NodeError }),
-  z.object({ type: z.literal('execution_cancelled'), at, by: z.string().nullable() }),
-])
-export type RunEvent = z.infer<typeof RunEvent>
-
-export type VisitStatus = 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled'
+export type VisitStatus = 'running' | 'retrying' | 'waiting' | 'completed' | 'failed' | 'cancelled'
 
 export interface Visit {
   readonly node_id: string
   readonly visit: number
   readonly tokens: readonly Token[]
+  /** The item of a loop that it belongs to. */
+  readonly item: ItemRef | undefined
   readonly startedAt: number
   status: VisitStatus
   /** Attempts that the retry policy counts. */
   attempt: number
   /** Fences late results (I2): raised every time the visit is performed, also after a crash. */
   performance: number
+  /** How often a crash of ours has interrupted it. */
+  losses: number
   resumeAt: number | undefined
-  /** How often it was parked: performances that are neither attempts nor crashes. */
-  parks: number
+  /** What it waits for, or waited for. */
+  wait: Wait | undefined
+  /** There while a loop goes through its items, and afterwards. */
+  loop: Loop | undefined
   /** What its edges carry on. */
   output: Json
   error: NodeError | undefined
   finishedAt: number | undefined
 }
 
+/** A loop's visit while it goes through its items. */
+export interface Loop {
+  readonly items: readonly Json[]
+  readonly concurrency: number
+  readonly onItemError: 'fail' | 'skip' | 'collect'
+  /** How many items have begun, in order. */
+  opened: number
+  finished: number
+  /** What came back of each item that has finished. */
+  readonly results: Json[][]
+}
+
 /** The tokens that wait at a node for its join. */
-export interface Waiting {
+export interface Arrivals {
   /** In order of arrival. */
   tokens: Token[]
   /** How many of them came over each edge. */
   readonly byEdge: Map<string, number>
 }
 
+/** A place where tokens move and joins are made: the run itself, or one item of a loop. */
+export interface Frame {
+  /** undefined for the run itself. */
+  readonly item: ItemRef | undefined
+  readonly parent: Frame | undefined
+  /** Visits that have begun and not ended, a loop that waits for its items among them. */
+  readonly live: Set<string>
+  /** Nodes at which tokens wait; the one that has waited longest comes first. */
+  readonly arrivals: Map<string, Arrivals>
+  /** Edges whose next token a join `any` has already decided against, and how many. */
+  readonly ignored: Map<string, number>
+  /** How often each node was visited in here. */
+  readonly visitCounts: Map<string, number>
+  /** The last output of each node in here. */
+  readonly outputs: Map<string, Json>
+  /** The same for `$nodes`: what the items that have finished within it have put out is among it. */
+  readonly heard: Map<string, Json>
+  /** What came back to the loop. */
+  readonly collected: Json[]
+}
+
 /** Owned by one run: `apply` changes it in place, since copying it per event would make long runs quadratic. */
 export interface RunState {
   status: ExecutionStatus
+  paused: boolean
   inputs: Json
   output: Json
   error: NodeError | undefined
+  /** What the first `respond` node said. */
+  response: RunResponse | undefined
   startedAt: number | undefined
   finishedAt: number | undefined
+  /** For the time limit, which does not count what was waited or paused: since when it runs, and for how long before. */
+  runningSince: number | undefined
+  ranMs: number
   /** Every visit in the order of their start. */
   readonly visits: Map<string, Visit>
   /** How often each node was visited. */
   readonly visitCounts: Map<string, number>
-  /** The last output of each node, for `$nodes`. */
-  readonly outputs: Map<string, Json>
   /** How many of the plan's starts have begun. */
   begun: number
-  /** What the outputs of all visits take as JSON. */
+  /** What the outputs of all visits, and the items of loops, take as JSON. */
   outputBytes: number
-  /** Nodes at which tokens wait; the one that has waited longest comes first. */
-  readonly arrivals: Map<string, Waiting>
-  /** Edges whose next token a join `any` has already decided against, and how many. */
-  readonly ignored: Map<string, number>
-  /** Visits that run or wait for their next attempt. */
+  readonly root: Frame
+  /** The items that loops are at, by `itemKey`. */
+  readonly items: Map<string, Frame>
+  /** Visits that take a place of the concurrency: they run, or are about to take their next attempt. */
   readonly live: Set<string>
+  /** Loops that are at their items. */
+  readonly loops: Set<string>
+  /** Visits that wait. */
+  readonly waiting: Set<string>
+  /** Signals that nobody has waited for yet, oldest first, and the ids of all that ever came. */
+  signals: readonly Signal[]
+  readonly signalIds: Set<string>
+  /** Ends of children that were quicker than the record that they are waited for. */
+  readonly childEnds: Map<string, ChildEnd>
+  /** Cancelled visits that may have started an execution. */
+  readonly orphans: VisitRef[]
+  /** How many events were told by nodes themselves. */
+  notes: number
+}
+
+export function createFrame(item?: ItemRef, parent?: Frame): Frame {
+  return {
+    item,
+    parent,
+    live: new Set(),
+    arrivals: new Map(),
+    ignored: new Map(),
+    visitCounts: new Map(),
+    outputs: new Map(),
+    heard: new Map(),
+    collected: [],
+  }
 }
 
 export function initialState(): RunState {
   return {
     status: 'pending',
+    paused: false,
     inputs: null,
     output: null,
     error: undefined,
+    response: undefined,
     startedAt: undefined,
     finishedAt: undefined,
+    runningSince: undefined,
+    ranMs: 0,
     visits: new Map(),
     visitCounts: new Map(),
-    outputs: new Map(),
     begun: 0,
     outputBytes: 0,
-    arrivals: new Map(),
-    ignored: new Map(),
+    root: createFrame(),
+    items: new Map(),
     live: new Set(),
+    loops: new Set(),
+    waiting: new Set(),
+    signals: [],
+    signalIds: new Set(),
+    childEnds: new Map(),
+    orphans: [],
+    notes: 0,
   }
 }
 
 export function visitKey(ref: VisitRef): string {
   return `${ref.visit}:${ref.node_id}`
+}
+
+export function itemKey(item: ItemRef): string {
+  return `${item.index}#${visitKey(item)}`
 }
 
 /** A visit that the events have started; anything else is a bug of ours. */
@@ -152,43 +198,10 @@ export function visitOf(state: RunState, ref: VisitRef): Visit {
   return visit
 }
 
-/** What happens to a run from outside. */
-export type RunInput =
-  | { readonly type: 'start'; readonly inputs: Json }
-  | (VisitRef & {
-      readonly type: 'succeeded'
-      readonly performance: number
-      readonly output: Json
-      readonly handles: readonly string[]
-    })
-  | (VisitRef & {
-      readonly type: 'failed'
-      readonly performance: number
-      readonly error: NodeError
-      readonly retryable: boolean
-      readonly retryAfterMs?: number | undefined
-    })
-  /** The machine stopped while this visit was performed. */
-  | (VisitRef & { readonly type: 'lost'; readonly performance: number })
-  /** What this visit needs is away for a while; it is performed again when it may be back. */
-  | (VisitRef & { readonly type: 'parked'; readonly performance: number; readonly error: NodeError })
-  /** Time has passed: retries may be due, or the deadline. */
-  | { readonly type: 'tick' }
-  | { readonly type: 'cancel'; readonly by: string | null }
-
-/** What the run asks its actor to do. */
-export type RunCommand =
-  | (VisitRef & { readonly type: 'perform'; readonly attempt: number; readonly performance: number })
-  /** The run is over: whatever is still performed is of no use. */
-  | { readonly type: 'abort_all' }
-
-/** The moment of a step: time and chance are arguments. `random` lies in [0, 1). */
-export interface Moment {
-  readonly now: number
-  readonly random: number
-}
-
-export interface Step {
-  readonly events: readonly RunEvent[]
-  readonly commands: readonly RunCommand[]
+/** The frame of an item that is not finished, or the run's own; anything else is a bug of ours. */
+export function frameOf(state: RunState, item: ItemRef | undefined): Frame {
+  if (item === undefined) return state.root
+  const frame = state.items.get(itemKey(item))
+  if (frame === undefined) throw new Error(`no item ${itemKey(item)}`)
+  return frame
 }

@@ -1,27 +1,8 @@
-/** Strings with `{{ … }}` in a config: found, checked before a run, evaluated for each visit. */
+/** Strings with `{{ … }}` in a config: found, and checked before a run. `render.ts` evaluates them for each visit. */
 import { isJsonObject, type Json } from '#lib/json'
 import { err, type Result } from '#lib/result'
-import {
-  concatenate,
-  createEvaluation,
-  evaluateExpression,
-  type Evaluation,
-  ExpressionError,
-  type Scope,
-  toText,
-} from './evaluate.ts'
 import { type ExpressionProblem, type ParsedExpression, parseExpression } from './expression.ts'
-
-/** An expression that failed, with its text: the sentence `expression_failed` names both. */
-export class TemplateError extends Error {
-  override readonly name = 'TemplateError'
-  readonly expression: string
-
-  constructor(expression: string, reason: string) {
-    super(reason)
-    this.expression = expression
-  }
-}
+import { type ConfigPath, type FieldKinds, isBare, isBody, isPerItem, pathExpression } from './fields.ts'
 
 /** One `{{ … }}`: its text, as much as fits into a sentence, and what the parser made of it. */
 export interface Hole {
@@ -83,21 +64,47 @@ export function containsTemplate(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).some(containsTemplate)
 }
 
-export type ConfigPath = readonly (string | number)[]
-
-/** Every hole in a config, with the keys and indexes that lead to it. Fields in `bare` need no braces. */
+/** Every hole in a config, with the keys and indexes that lead to it; the bodies of functions have none. */
 export function* findHoles(
   config: Json,
-  bare: readonly string[],
+  kinds: FieldKinds,
   path: ConfigPath = [],
 ): Generator<{ path: ConfigPath; hole: Hole }> {
   if (typeof config === 'string') {
-    for (const part of readParts(bracedIfBare(config, path, bare)))
+    if (isBody(kinds, path)) return
+    for (const part of readParts(toTemplate(config, kinds, path)))
       if (typeof part !== 'string') yield { path, hole: part }
   } else if (Array.isArray(config)) {
-    for (const [index, member] of config.entries()) yield* findHoles(member, bare, [...path, index])
+    for (const [index, member] of config.entries()) yield* findHoles(member, kinds, [...path, index])
   } else if (isJsonObject(config)) {
-    for (const [key, member] of Object.entries(config)) yield* findHoles(member, bare, [...path, key])
+    for (const [key, member] of Object.entries(config)) yield* findHoles(member, kinds, [...path, key])
+  }
+}
+
+/** The text of every body in a config. */
+export function* findBodies(
+  config: Json,
+  kinds: FieldKinds,
+  path: ConfigPath = [],
+): Generator<{ path: ConfigPath; text: string }> {
+  if (kinds.bodies === undefined) return
+  if (typeof config === 'string' && isBody(kinds, path)) yield { path, text: config }
+  if (typeof config !== 'object' || config === null) return
+  for (const [key, member] of Array.isArray(config) ? config.entries() : Object.entries(config)) {
+    yield* findBodies(member, kinds, [...path, key])
+  }
+}
+
+/** Every text in a config that stands where an expression belongs. */
+export function* findBareTexts(
+  config: Json,
+  kinds: FieldKinds,
+  path: ConfigPath = [],
+): Generator<{ path: ConfigPath; text: string }> {
+  if (typeof config === 'string' && isBare(kinds, path)) yield { path, text: config }
+  if (typeof config !== 'object' || config === null) return
+  for (const [key, member] of Array.isArray(config) ? config.entries() : Object.entries(config)) {
+    yield* findBareTexts(member, kinds, [...path, key])
   }
 }
 
@@ -106,63 +113,14 @@ export function isMixedText(text: string): boolean {
   return text.trim() === '' || (text.includes('{{') && meaningfulParts(parseTemplate(text)).length > 1)
 }
 
-function meaningfulParts(parts: readonly (string | Hole)[]): (string | Hole)[] {
+/** Without the space around a single expression. */
+export function meaningfulParts(parts: readonly (string | Hole)[]): (string | Hole)[] {
   return parts.filter((part) => typeof part !== 'string' || part.trim() !== '')
 }
 
-function bracedIfBare(text: string, path: ConfigPath, bare: readonly string[]): string {
-  const isBare = path.length === 1 && bare.includes(String(path[0])) && !text.includes('{{') && text.trim() !== ''
-  return isBare ? `{{ ${text} }}` : text
-}
-
-/**
- * A config with every template evaluated. A string that is one expression gives the raw value; mixed text gives text.
- *
- * @throws TemplateError naming the expression
- */
-export function renderConfig(config: Json, bare: readonly string[], scope: Scope): unknown {
-  return render(config, bare, createEvaluation(scope), [])
-}
-
-function render(config: Json, bare: readonly string[], evaluation: Evaluation, path: ConfigPath): unknown {
-  if (typeof config === 'string') return renderText(bracedIfBare(config, path, bare), evaluation)
-  // As JSON has it, so that a run is the same when it is read again: what is missing is null in a list and left out
-  // of an object.
-  if (Array.isArray(config)) {
-    return config.map((member, index) => render(member, bare, evaluation, [...path, index]) ?? null)
-  }
-  if (!isJsonObject(config)) return config
-  return Object.fromEntries(
-    Object.entries(config)
-      .map(([key, member]) => [key, render(member, bare, evaluation, [...path, key])] as const)
-      .filter(([, value]) => value !== undefined),
-  )
-}
-
-function renderText(text: string, evaluation: Evaluation): unknown {
-  if (!text.includes('{{')) return text
-  const parts = parseTemplate(text)
-  const meaningful = meaningfulParts(parts)
-  const [only] = meaningful
-  if (meaningful.length === 1 && only !== undefined && typeof only !== 'string') return evaluateHole(only, evaluation)
-  return parts.reduce<string>((rendered, part) => {
-    if (typeof part === 'string') return rendered + part
-    const value = evaluateHole(part, evaluation)
-    return guarded(part, () => concatenate(rendered, toText(value, evaluation), evaluation))
-  }, '')
-}
-
-function evaluateHole(hole: Hole, evaluation: Evaluation): unknown {
-  const { result } = hole
-  if (!result.ok) throw new TemplateError(hole.source, result.error.detail)
-  return guarded(hole, () => evaluateExpression(result.value, evaluation))
-}
-
-function guarded<T>(hole: Hole, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof ExpressionError) throw new TemplateError(hole.source, error.message)
-    throw error
-  }
+/** A field's text with the braces that it may do without. */
+export function toTemplate(text: string, kinds: FieldKinds, path: ConfigPath): string {
+  if (text.includes('{{') || text.trim() === '' || !isBare(kinds, path)) return text
+  const property = isPerItem(kinds, path) ? pathExpression(text) : undefined
+  return `{{ ${property ?? text} }}`
 }

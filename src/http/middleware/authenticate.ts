@@ -9,19 +9,25 @@ import { demand } from '#services/auth/demand'
 /**
  * Finds out who is calling and puts it into `c.var.ctx`.
  *
- * @throws AppError `not_authenticated` without a bearer token, `invalid_credentials` with a bad one, `forbidden` and
- *   its kind when the caller does not have the permission
+ * @param workspaceId the one that the request is about; without it the caller's personal one, or the key's
+ * @throws AppError `not_authenticated` without a bearer token or API key, `invalid_credentials` with a bad one,
+ *   `not_found` for a workspace that is not theirs, `forbidden` and its kind when the caller does not have the permission
  */
-export async function authenticateRequest(c: Context<AuthenticatedEnv>, permission: Permission): Promise<void> {
-  const token = parseBearer(c.req.header('Authorization'))
-  if (token === undefined) throw new AppError('not_authenticated')
+export async function authenticateRequest(
+  c: Context<AuthenticatedEnv>,
+  permission: Permission,
+  workspaceId: string | undefined,
+): Promise<void> {
+  // A bearer token wins over a key beside it: an Authorization of another scheme belongs to a proxy in front of us.
+  const token = parseBearer(c.req.header('Authorization')) ?? c.req.header('X-API-Key')
+  if (token === undefined || token === '') throw new AppError('not_authenticated')
   const publicCtx = c.get('publicCtx')
-  const principal = await authenticate(publicCtx, token, c.req.header('X-Workspace-Id'))
+  const principal = await authenticate(publicCtx, token, workspaceId)
   demand(principal, permission)
   c.set('ctx', {
     ...publicCtx,
     principal,
-    db: connectWithin(c.env, principal.workspaceId),
+    db: connectWithin(c.env, principal.workspaceId, c.get('patience')),
     unscopedDb: publicCtx.db,
   })
 }

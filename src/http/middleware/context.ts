@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { readClientAddress } from '#auth/client-address'
 import { readConfig } from '#config'
 import { connect, type Db } from '#db/connect'
+import { createPatience } from '#db/patience'
 import type { AppEnv } from '#http/app-env'
 import { describeError, logLine } from '#lib/log'
 import type { PublicCtx } from '#services/context'
@@ -20,12 +21,13 @@ function logLater(request_id: string, error: unknown): void {
 export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
   const { env } = c
   const config = readConfig(env)
+  const patience = createPatience()
   let db: Db | undefined
   const publicCtx: PublicCtx = {
     env,
     config,
     get db() {
-      return (db ??= connect(env))
+      return (db ??= connect(env, patience))
     },
     locale: c.get('locale'),
     requestId: c.get('requestId'),
@@ -43,5 +45,6 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
     },
   }
   c.set('publicCtx', publicCtx)
+  c.set('patience', patience)
   await next()
 }

@@ -24,7 +24,14 @@ const postRegister = route({
   public: true,
   body: RegisterInput,
   answers: { 201: User },
-  errors: ['registration_closed', 'registration_by_invitation', 'email_taken', 'username_taken', 'busy'],
+  errors: [
+    'registration_closed',
+    'registration_by_invitation',
+    'invalid_token',
+    'email_taken',
+    'username_taken',
+    'busy',
+  ],
 })
 
 const postLogin = route({
@@ -111,12 +118,12 @@ const removeAccount = route({
   summary: { pt: 'Apagar a própria conta', en: 'Delete your own account' },
   permission: 'account:write',
   description: {
-    pt: 'Apaga também o workspace pessoal com tudo o que há nele e cancela as execuções que rodam lá. Os outros workspaces ficam.',
-    en: 'Also deletes the personal workspace with all that is in it and cancels the executions that run there. Other workspaces stay.',
+    pt: 'Apaga também o workspace pessoal e os de equipe em que não há mais ninguém, com tudo o que há neles, e cancela as execuções que rodam lá. Os outros ficam; onde há mais gente e só você é proprietário, transfira a propriedade antes.',
+    en: 'Also deletes the personal workspace and the team workspaces that nobody else is in, with all that is in them, and cancels the executions that run there. The others stay; where others are and you are the only owner, transfer the ownership first.',
   },
   body: DeleteAccountInput,
   answers: { 204: null },
-  errors: ['wrong_password', 'last_admin', 'too_many_attempts', 'busy'],
+  errors: ['wrong_password', 'last_admin', 'last_owner', 'too_many_attempts', 'busy'],
 })
 
 /** Accounts, sessions and the caller's own account. */

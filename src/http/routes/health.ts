@@ -28,6 +28,8 @@ const routes = createRoutes()
 // `ab`, with which people try this address, counts every answer of another length than the first as failed.
 routes.use('/health', async (c, next) => {
   await next()
+  // A 204, to OPTIONS, has no body to fill up.
+  if (c.res.body === null) return
   c.res = new Response((await c.res.text()).padEnd(LENGTH), c.res)
 })
 

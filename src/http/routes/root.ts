@@ -20,6 +20,7 @@ const ROOT: z.infer<typeof Root> = {
   endpoints: {
     health: '/health',
     auth: '/api/v1/auth',
+    api_keys: '/api/v1/api-keys',
     workflows: '/api/v1/workflows',
     executions: '/api/v1/executions',
     nodes: '/api/v1/nodes',

@@ -1,12 +1,14 @@
 import { Hono } from 'hono'
 import { verifyTicket } from '#auth/tickets'
 import { AppError } from '#core/errors'
+import { can } from '#core/permissions'
+import { socketEndsAt, type Principal } from '#core/principal'
 import type { AppContext, AppEnv } from '#http/app-env'
 import { isAllowedOrigin } from '#http/middleware/cors'
 import { isUuid } from '#lib/ids'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { authenticate } from '#services/auth/authenticate'
-import { findPrincipal } from '#services/auth/find-principal'
+import { findTicketHolder } from '#services/auth/find-ticket-holder'
 import { openExecutionSocket, type SocketCaller } from '#services/executions/open-execution-socket'
 
 /** The subprotocol by which a browser can send a token: `new WebSocket(url, ['bearer', token])`. */
@@ -25,14 +27,20 @@ async function openOrRefuse(c: AppContext, id: string): Promise<Response> {
   }
   const caller = await identify(c, id)
   if (caller === undefined) return refuseSocket(CLOSE.credentials, 'bad credentials')
+  if (!can(caller.principal, 'executions:read')) return refuseSocket(CLOSE.forbidden, 'not allowed')
   const after = Number(c.req.query('after') ?? 0)
   if (!Number.isSafeInteger(after) || after < 0) return refuseSocket(CLOSE.policy, 'bad after')
-  const socket = isUuid(id) ? await openExecutionSocket(c.var.publicCtx, id, after, caller) : undefined
+  const socket = isUuid(id) ? await openExecutionSocket(c.var.publicCtx, id, after, caller.order) : undefined
   return socket ?? refuseSocket(CLOSE.notFound, 'not found')
 }
 
+interface Caller {
+  readonly principal: Principal
+  readonly order: SocketCaller
+}
+
 /** Who opens the socket, by ticket, `?token=` or subprotocol; undefined when none of them holds. */
-async function identify(c: AppContext, id: string): Promise<SocketCaller | undefined> {
+async function identify(c: AppContext, id: string): Promise<Caller | undefined> {
   const { publicCtx } = c.var
   try {
     const text = c.req.query('ticket')
@@ -40,14 +48,15 @@ async function identify(c: AppContext, id: string): Promise<SocketCaller | undef
       const token = c.req.query('token') ?? protocolToken(c)
       if (token === undefined) return undefined
       const principal = await authenticate(publicCtx, token, c.req.query('workspace_id'))
-      return { workspaceId: principal.workspaceId, expiresAt: principal.expiresAt }
+      const expiresAt = socketEndsAt(principal, publicCtx.now())
+      return { principal, order: { workspaceId: principal.workspaceId, expiresAt } }
     }
     const ticket = await verifyTicket(publicCtx.config, text, publicCtx.now())
     if (ticket === undefined || ticket.resource !== 'execution' || ticket.id !== id) return undefined
-    // The session may have ended since the ticket was given.
-    const { userId, sessionId, workspaceId, socketEndsAt: expiresAt } = ticket
-    await findPrincipal(publicCtx, { userId, sessionId, expiresAt }, workspaceId)
-    return { workspaceId, expiresAt, ticket: { id: ticket.jti, expiresAt: ticket.expiresAt } }
+    // The session or key may have ended since the ticket was given.
+    const principal = await findTicketHolder(publicCtx, ticket)
+    const { workspaceId, socketEndsAt: expiresAt } = ticket
+    return { principal, order: { workspaceId, expiresAt, ticket: { id: ticket.jti, expiresAt: ticket.expiresAt } } }
   } catch (error) {
     if (error instanceof AppError && (error.code === 'invalid_credentials' || error.code === 'not_found'))
       return undefined

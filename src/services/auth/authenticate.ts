@@ -1,17 +1,28 @@
+import { hashApiKey, isMarkedAsKey } from '#auth/api-key'
 import { verifyAccessToken } from '#auth/access-token'
+import { limitRate } from '#auth/rate-limit'
 import { AppError } from '#core/errors'
 import type { Principal } from '#core/principal'
+import { findKeyHolder } from '#services/api-keys/find-key-holder'
 import type { PublicCtx } from '#services/context'
 import { findPrincipal } from './find-principal.ts'
 
 /**
- * Who is calling, in which workspace: `workspaceId`, or the caller's personal one.
+ * Who is calling, in which workspace: `workspaceId`, or the caller's personal one, or the API key's own.
  *
- * @throws AppError `invalid_credentials` for a token that does not (or no longer) stand, `not_found` for a workspace
+ * @param token an access token, or an API key
+ * @throws AppError `rate_limited`, before the database is asked; `invalid_credentials` for a token that does not (or no longer) stand, `not_found` for a workspace
  *   that is not the caller's
  */
 export async function authenticate(ctx: PublicCtx, token: string, workspaceId: string | undefined): Promise<Principal> {
+  if (isMarkedAsKey(token)) {
+    const hash = hashApiKey(token)
+    if (hash === undefined) throw new AppError('invalid_credentials')
+    await limitRate(ctx, 'user', hash)
+    return findKeyHolder(ctx, { hash }, workspaceId)
+  }
   const accessToken = await verifyAccessToken(ctx.config, token, ctx.now())
   if (accessToken === undefined) throw new AppError('invalid_credentials')
+  await limitRate(ctx, 'user', accessToken.userId)
   return findPrincipal(ctx, accessToken, workspaceId)
 }

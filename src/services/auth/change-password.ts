@@ -4,6 +4,7 @@ import { type ChangePasswordInput, PASSWORD_CHANGED } from '#core/auth/password'
 import type { Message } from '#core/auth/session'
 import { AppError } from '#core/errors'
 import { say } from '#core/messages'
+import { withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { confirmPassword } from './confirm-password.ts'
 import { demandSession } from './demand.ts'
@@ -20,23 +21,25 @@ export async function changePassword(ctx: Ctx, input: ChangePasswordInput): Prom
   const password_hash = await hashPassword(input.new_password)
   const at = new Date(ctx.now())
   const isUser = eq(users.id, userId)
-  const isDone = ctx.db
+  // Accounts and sessions are of no workspace.
+  const db = ctx.unscopedDb
+  const isDone = db
     .select({ one: sql`1` })
     .from(users)
     .where(and(isUser, eq(users.password_hash, password_hash)))
-  const [changed] = await ctx.db.batch([
-    ctx.db
-      .update(users)
-      .set({ password_hash, updated_at: at })
-      // Of two changes at once the second was made with a password that is no longer the current one.
-      .where(and(isUser, eq(users.password_hash, stored.password_hash)))
-      .returning({ id: users.id }),
-    ctx.db
+  const change = db
+    .update(users)
+    .set({ password_hash, updated_at: at })
+    // Of two changes at once the second was made with a password that is no longer the current one.
+    .where(and(isUser, eq(users.password_hash, stored.password_hash)))
+    .returning({ id: users.id })
+  const isOther = and(eq(sessions.user_id, userId), ne(sessions.id, sessionId))
+  const [changed] = await db.batch([
+    withLine(ctx, db, change, { action: 'account.password_changed', resourceId: userId }),
+    db
       .update(sessions)
       .set({ revoked_at: at, revoked_reason: 'password' })
-      .where(
-        and(eq(sessions.user_id, userId), ne(sessions.id, sessionId), isNull(sessions.revoked_at), exists(isDone)),
-      ),
+      .where(and(isOther, isNull(sessions.revoked_at), exists(isDone))),
   ])
   if (changed.length === 0) throw new AppError('wrong_password')
   return { message: say(PASSWORD_CHANGED, ctx.locale) }

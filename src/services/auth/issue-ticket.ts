@@ -1,7 +1,7 @@
 import { signTicket } from '#auth/tickets'
 import { TICKET_TTL_SECONDS, type TicketAnswer, type TicketInput } from '#core/auth/ticket'
+import { credentialId, socketEndsAt } from '#core/principal'
 import type { Ctx } from '#services/context'
-import { demandSession } from './demand.ts'
 import { findExecution } from '#services/executions/find-execution'
 
 /**
@@ -12,7 +12,9 @@ import { findExecution } from '#services/executions/find-execution'
 export async function issueTicket(ctx: Ctx, input: TicketInput): Promise<TicketAnswer> {
   const { resource, id } = input
   await findExecution(ctx, id)
-  const { userId, sessionId, workspaceId, expiresAt } = demandSession(ctx.principal)
-  const ticket = { userId, sessionId, workspaceId, resource, id, socketEndsAt: expiresAt }
-  return { ticket: await signTicket(ctx.config, ticket, ctx.now()), expires_in: TICKET_TTL_SECONDS }
+  const { principal, now } = ctx
+  const { userId, workspaceId } = principal
+  const holder = { userId, sessionId: credentialId(principal), isApiKey: principal.kind === 'api_key', workspaceId }
+  const ticket = { ...holder, resource, id, socketEndsAt: socketEndsAt(principal, now()) }
+  return { ticket: await signTicket(ctx.config, ticket, now()), expires_in: TICKET_TTL_SECONDS }
 }

@@ -1,5 +1,5 @@
 import { and, eq, lt, lte, or, sql } from 'drizzle-orm'
-import { createOneTimeToken, type TokenPurpose } from '#auth/one-time-token'
+import { type AccountPurpose, createOneTimeToken } from '#auth/one-time-token'
 import { AppError } from '#core/errors'
 import type { PublicCtx } from '#services/context'
 
@@ -15,7 +15,7 @@ const WINDOW_MS = 60 * 60 * 1000
 export async function issueToken(
   ctx: Pick<PublicCtx, 'db' | 'now'>,
   user: { readonly id: string; readonly email: string },
-  purpose: TokenPurpose,
+  purpose: AccountPurpose,
 ): Promise<string> {
   const { oneTimeTokens: tokens } = ctx.db.tables
   const now = ctx.now()

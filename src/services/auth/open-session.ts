@@ -4,6 +4,7 @@ import type { TokenPair } from '#core/auth/login'
 import { AppError } from '#core/errors'
 import { newId } from '#lib/ids'
 import type { PublicCtx } from '#services/context'
+import { auditLine } from '#services/audit/audit'
 import { toTokenPair } from './to-token-pair.ts'
 
 /**
@@ -48,7 +49,9 @@ export async function openSession(
   }
   const making = ctx.db.insert(refreshTokens).select((query) => query.select(firstToken).from(opened))
   const made = ctx.db.$with('made').as(making.returning({ session_id: refreshTokens.session_id }))
-  const [done] = await ctx.db.with(opened, made).select().from(opened)
+  const line = auditLine(ctx, ctx.db, { action: 'session.opened', resourceId: sessionId, userId: user.id }, opened)
+  const noted = ctx.db.$with('noted').as(line.returning({ id: ctx.db.tables.auditLog.id }))
+  const [done] = await ctx.db.with(opened, made, noted).select().from(opened)
   if (done === undefined) throw new AppError('invalid_credentials')
   return toTokenPair(ctx, { userId: user.id, sessionId }, token)
 }

@@ -3,6 +3,7 @@ import { createRefreshToken, hashRefreshToken, type NewRefreshToken } from '#aut
 import type { TokenPair } from '#core/auth/login'
 import type { RefreshInput } from '#core/auth/session'
 import { AppError } from '#core/errors'
+import { audited, EACH_ROW } from '#services/audit/audit'
 import type { PublicCtx } from '#services/context'
 import { toTokenPair } from './to-token-pair.ts'
 
@@ -60,15 +61,19 @@ async function rotate(
   return session
 }
 
-async function revokeReused({ db, now }: PublicCtx, hash: string): Promise<void> {
+async function revokeReused(ctx: PublicCtx, hash: string): Promise<void> {
+  const { db, now } = ctx
   const { sessions, refreshTokens } = db.tables
   const isOfSession = and(eq(refreshTokens.session_id, sessions.id), eq(refreshTokens.token_hash, hash))
   const spent = db
     .select({ one: sql`1` })
     .from(refreshTokens)
     .where(and(isOfSession, isNotNull(refreshTokens.used_at)))
-  await db
+  const ending = db
     .update(sessions)
     .set({ revoked_at: new Date(now()), revoked_reason: 'reuse' })
     .where(and(exists(spent), isNull(sessions.revoked_at)))
+    .returning({ id: sessions.id })
+  // Nobody knows who it was: the line names no user.
+  await audited(ctx, ending, { action: 'session.revoked', resourceId: EACH_ROW, details: { reason: 'reuse' } })
 }

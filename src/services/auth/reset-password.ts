@@ -5,6 +5,7 @@ import { PASSWORD_RESET, type ResetPasswordInput } from '#core/auth/password'
 import type { Message } from '#core/auth/session'
 import { AppError } from '#core/errors'
 import { say } from '#core/messages'
+import { auditLine } from '#services/audit/audit'
 import type { PublicCtx } from '#services/context'
 import { forgetFailures } from './guard-password.ts'
 
@@ -36,12 +37,15 @@ export async function resetPassword(ctx: PublicCtx, { token, new_password }: Res
   const isTheirs = and(eq(users.id, spent.userId), sql`lower(${users.email}) = lower(${spent.to})`, users.is_active)
   const change = ctx.db.update(users).set({ password_hash, is_verified: true, updated_at: at }).from(spent)
   const changed = ctx.db.$with('changed').as(change.where(isTheirs).returning({ id: users.id }))
+  const fact = { action: 'account.password_reset', resourceId: known.userId, userId: known.userId } as const
+  const line = auditLine(ctx, ctx.db, fact, changed)
+  const noted = ctx.db.$with('noted').as(line.returning({ id: ctx.db.tables.auditLog.id }))
   const isDone = ctx.db
     .select({ one: sql`1` })
     .from(users)
     .where(and(eq(users.id, known.userId), eq(users.password_hash, password_hash)))
   const [done] = await ctx.db.batch([
-    ctx.db.with(spent, changed).select({ id: changed.id }).from(changed),
+    ctx.db.with(spent, changed, noted).select({ id: changed.id }).from(changed),
     // A statement of its own: a login that held the user's row while the first one waited has its session by now.
     ctx.db
       .update(sessions)

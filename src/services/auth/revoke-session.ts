@@ -1,5 +1,6 @@
 import { and, eq, gt, isNull } from 'drizzle-orm'
 import { AppError } from '#core/errors'
+import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 
 /**
@@ -11,10 +12,12 @@ export async function revokeSession(ctx: Ctx, id: string): Promise<void> {
   const { sessions } = ctx.db.tables
   const at = new Date(ctx.now())
   const isOwn = and(eq(sessions.id, id), eq(sessions.user_id, ctx.principal.userId))
-  const ended = await ctx.db
+  // Sessions are of no workspace.
+  const ending = ctx.unscopedDb
     .update(sessions)
     .set({ revoked_at: at, revoked_reason: 'logout' })
     .where(and(isOwn, isNull(sessions.revoked_at), gt(sessions.expires_at, at)))
     .returning({ id: sessions.id })
+  const ended = await audited(ctx, ending, { action: 'session.revoked', resourceId: id }, ctx.unscopedDb)
   if (ended.length === 0) throw new AppError('not_found')
 }

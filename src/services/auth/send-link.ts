@@ -1,4 +1,4 @@
-import type { TokenPurpose } from '#auth/one-time-token'
+import type { AccountPurpose } from '#auth/one-time-token'
 import { writeLinkMail } from '#core/auth/mails'
 import type { Mailer } from '#mail/mailer'
 import type { PublicCtx } from '#services/context'
@@ -13,7 +13,7 @@ export async function sendLink(
   ctx: PublicCtx,
   mailer: Mailer,
   user: { readonly id: string; readonly email: string },
-  purpose: TokenPurpose,
+  purpose: AccountPurpose,
 ): Promise<void> {
   const token = await issueToken(ctx, user, purpose)
   await mailer.send({ to: user.email, ...writeLinkMail(purpose, token, ctx.config.PUBLIC_URL, ctx.locale) })

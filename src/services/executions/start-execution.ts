@@ -5,6 +5,7 @@ import { AppError } from '#core/errors'
 import { compile } from '#core/workflow/compile'
 import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
+import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
 import type { ExecuteInput } from '#core/workflow/workflow'
@@ -33,8 +34,10 @@ export async function startExecution(
   // A repeat answers what it did, whatever has become of the workflow since.
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
-  const pinned = await (version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version))
-  const plan = compileOrRefuse(pinned.definition)
+  const pinned = await pinWorkflow(ctx, workflowId, version)
+  const compiled = compileOrRefuse(pinned.definition)
+  // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
+  const plan = version === undefined ? compiled : withoutPins(compiled)
   return run.start({
     plan,
     inputs,
@@ -59,8 +62,22 @@ interface Pinned {
   readonly definition: Definition
 }
 
+/** Who pins, and where: a person, or an execution on behalf of one. */
+interface PinCtx extends Pick<Ctx, 'db'> {
+  readonly principal: { readonly workspaceId: string; readonly userId: string | null }
+}
+
+/**
+ * The workflow as it will run: its saved draft, kept as an immutable version, or the version that is named.
+ *
+ * @throws AppError `not_found`
+ */
+export function pinWorkflow(ctx: PinCtx, workflowId: string, version?: number): Promise<Pinned> {
+  return version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version)
+}
+
 /** The draft, written down as a version in the same statement, unless it is there already. */
-async function pinDraft(ctx: Ctx, workflowId: string): Promise<Pinned> {
+async function pinDraft(ctx: PinCtx, workflowId: string): Promise<Pinned> {
   const { workflows, workflowVersions } = ctx.db.tables
   const { workspaceId, userId } = ctx.principal
   const draft = ctx.db.$with('draft').as(
@@ -101,7 +118,7 @@ async function pinDraft(ctx: Ctx, workflowId: string): Promise<Pinned> {
   return found
 }
 
-async function findVersion(ctx: Ctx, workflowId: string, version: number): Promise<Pinned> {
+async function findVersion(ctx: PinCtx, workflowId: string, version: number): Promise<Pinned> {
   const { workflows, workflowVersions } = ctx.db.tables
   const [found] = await ctx.db
     .select({
@@ -123,7 +140,8 @@ async function findVersion(ctx: Ctx, workflowId: string, version: number): Promi
   return found
 }
 
-function compileOrRefuse(definition: Definition): Plan {
+/** @throws AppError `workflow_invalid` with every problem of the graph */
+export function compileOrRefuse(definition: Definition): Plan {
   const compiled = compile(definition, catalog)
   if (compiled.ok) return compiled.value
   throw new AppError('workflow_invalid', { problems: compiled.error.map(toInputProblem) })

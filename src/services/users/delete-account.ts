@@ -1,81 +1,117 @@
-import { and, eq, exists, inArray, ne, notExists, or, sql } from 'drizzle-orm'
+import { and, eq, exists, inArray, isNull, ne, notExists, or, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import type { DeleteAccountInput } from '#core/auth/delete-account'
-import { AppError, type ErrorCode } from '#core/errors'
-import { EXECUTION_STATUSES, isFinal } from '#core/workflow/run'
-import { logLine } from '#lib/log'
+import { AppError } from '#core/errors'
+import type { Db } from '#db/connect'
+import { withLine } from '#services/audit/audit'
 import { confirmPassword } from '#services/auth/confirm-password'
 import type { Ctx } from '#services/context'
-import { findActor } from '#services/executions/find-execution'
+import { cancelOrphans, removeWorkspaces } from '#services/workspaces/remove-workspaces'
 import { USER_LOCK } from './user-lock.ts'
 
-/** Actors asked at the same time. */
-const CANCELS_AT_ONCE = 10
-const LIVE_STATUSES = EXECUTION_STATUSES.filter((status) => !isFinal(status))
-
 /**
- * Deletes the caller's account, the personal workspace and what is in it; other workspaces stay. Executions that are
- * known to run there are cancelled, and what one of them still projects at its end is dropped (`project-execution.ts`).
+ * Deletes the caller's account with the workspaces that nobody else is in: the personal one, and teams of one. Executions
+ * that are known to run there are cancelled, and what one of them still projects at its end is dropped
+ * (`project-execution.ts`). The caller leaves the other workspaces; what was made there stays.
  *
- * @throws AppError `wrong_password`, `busy`, `too_many_attempts`; `last_admin` while others would be left without an administrator
+ * @throws AppError `wrong_password`, `busy`, `too_many_attempts`; `last_admin` while others would be left without an
+ *   administrator; `last_owner` while others would be left in a workspace without an owner
  */
 export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput): Promise<void> {
   const { password_hash } = await confirmPassword(ctx, password)
-  // The personal workspace goes, whichever one the request names.
+  // All of the caller's workspaces are asked about, whichever one the request names.
   const db = ctx.unscopedDb
-  const { users, workspaces, executions, executionVisits: visits } = db.tables
+  const { users, workspaces } = db.tables
   const { userId } = ctx.principal
-  const isPersonal = eq(workspaces.personal_user_id, userId)
-  const [personal] = await db.select({ id: workspaces.id }).from(workspaces).where(isPersonal)
-  if (personal === undefined) throw new AppError('invalid_credentials')
+  const isSelf = eq(users.id, userId)
+  const isCaller = and(isSelf, eq(users.password_hash, password_hash))
+  const mayLeave = and(isCaller, isSpare(db, userId), notExists(stranded(db, userId)))
+  const leaving = db
+    .select({ one: sql`1` })
+    .from(users)
+    .where(mayLeave)
+  const removal = removeWorkspaces(ctx, db, and(isAlone(db, userId), exists(leaving)))
+  const deletion = db.delete(users).where(mayLeave).returning({ id: users.id })
+  const [, , , , running, , , , deleted] = await db.batch([
+    // Administrators who leave at once, or while somebody registers, come one after the other.
+    db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
+    // Whoever makes the caller a member of anything waits, and then finds the account gone.
+    db.select({ id: users.id }).from(users).where(isSelf).for('update'),
+    // Likewise whoever changes who is in these workspaces.
+    db
+      .select({ id: workspaces.id })
+      .from(workspaces)
+      .where(inArray(workspaces.id, memberships(db, userId)))
+      .orderBy(workspaces.id)
+      .for('no key update'),
+    removal.lock,
+    removal.running,
+    removal.visits,
+    removal.executions,
+    removal.workspaces,
+    withLine(ctx, db, deletion, { action: 'account.deleted', resourceId: userId }),
+  ])
+  if (deleted.length === 0) throw await whyNot(ctx, password_hash)
+  await cancelOrphans(ctx, running)
+}
 
-  const among = (condition: ReturnType<typeof and>) =>
+/** Whether the installation can do without this user: there is another administrator, or nobody else at all. */
+function isSpare(db: Db, userId: string): SQL | undefined {
+  const { users } = db.tables
+  const among = (condition: SQL | undefined) =>
     db
       .select({ one: sql`1` })
       .from(users)
       .where(condition)
   const isOther = ne(users.id, userId)
   const isAdmin = and(eq(users.role, 'admin'), users.is_active)
-  const isSpare = or(sql`${users.role} <> 'admin'`, exists(among(and(isOther, isAdmin))), notExists(among(isOther)))
-  const isCaller = and(eq(users.id, userId), eq(users.password_hash, password_hash))
-  const isGone = notExists(among(eq(users.id, userId)))
-  const isTheirs = and(eq(executions.workspace_id, personal.id), isGone)
-  const [, deleted, running] = await db.batch([
-    // Administrators who leave at once, or while somebody registers, come one after the other.
-    db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
-    db.delete(users).where(and(isCaller, isSpare)).returning({ id: users.id }),
-    db
-      .select({ id: executions.id })
-      .from(executions)
-      .where(and(isTheirs, inArray(executions.status, LIVE_STATUSES))),
-    db
-      .delete(visits)
-      .where(inArray(visits.execution_id, db.select({ id: executions.id }).from(executions).where(isTheirs))),
-    db.delete(executions).where(isTheirs),
-  ])
-  if (deleted.length === 0) throw new AppError(await whyNot(ctx, password_hash))
-  await cancelAll(
-    ctx,
-    personal.id,
-    running.map(({ id }) => id),
-  )
+  return or(sql`${users.role} <> 'admin'`, exists(among(and(isOther, isAdmin))), notExists(among(isOther)))
 }
 
-async function whyNot(ctx: Ctx, password_hash: string): Promise<ErrorCode> {
+function memberships(db: Db, userId: string) {
+  const { workspaceMembers: members } = db.tables
+  return db.select({ id: members.workspace_id }).from(members).where(eq(members.user_id, userId))
+}
+
+/** The other members of a workspace, as the statement around it names it. */
+function othersIn(db: Db, userId: string, role?: 'owner') {
+  const { workspaces, workspaceMembers } = db.tables
+  const others = alias(workspaceMembers, 'others')
+  const isOther = and(eq(others.workspace_id, workspaces.id), ne(others.user_id, userId))
+  return db
+    .select({ one: sql`1` })
+    .from(others)
+    .where(and(isOther, role === undefined ? undefined : eq(others.role, role)))
+}
+
+/** A condition on `workspaces`: whether nobody else is in it. */
+function isAlone(db: Db, userId: string): SQL | undefined {
+  const { workspaces } = db.tables
+  const isMine = or(eq(workspaces.personal_user_id, userId), inArray(workspaces.id, memberships(db, userId)))
+  return and(isMine, notExists(othersIn(db, userId)))
+}
+
+/** The team workspaces in which others would be left without an owner. */
+function stranded(db: Db, userId: string) {
+  const { workspaces, workspaceMembers: members } = db.tables
+  const isOwner = and(eq(members.workspace_id, workspaces.id), eq(members.user_id, userId), eq(members.role, 'owner'))
+  return db
+    .select({ name: workspaces.name })
+    .from(workspaces)
+    .innerJoin(members, isOwner)
+    .where(
+      and(isNull(workspaces.personal_user_id), exists(othersIn(db, userId)), notExists(othersIn(db, userId, 'owner'))),
+    )
+    .orderBy(workspaces.name)
+}
+
+async function whyNot(ctx: Ctx, password_hash: string): Promise<AppError> {
   const { users } = ctx.db.tables
-  const [stored] = await ctx.db
-    .select({ hash: users.password_hash })
-    .from(users)
-    .where(eq(users.id, ctx.principal.userId))
-  if (stored === undefined) return 'invalid_credentials'
-  return stored.hash === password_hash ? 'last_admin' : 'wrong_password'
-}
-
-/** The account is gone already: an actor that cannot be asked is told on the log, and its run goes on to its end. */
-async function cancelAll(ctx: Ctx, workspaceId: string, ids: readonly string[]): Promise<void> {
-  for (let start = 0; start < ids.length; start += CANCELS_AT_ONCE) {
-    const group = ids.slice(start, start + CANCELS_AT_ONCE)
-    const cancels = group.map(async (id) => findActor(ctx, id)?.cancel(workspaceId, ctx.principal.userId))
-    const failed = (await Promise.allSettled(cancels)).filter(({ status }) => status === 'rejected').length
-    if (failed > 0) logLine('warn', { request_id: ctx.requestId, code: 'cancel_failed', executions: failed })
-  }
+  const { userId } = ctx.principal
+  const [stored] = await ctx.db.select({ hash: users.password_hash }).from(users).where(eq(users.id, userId))
+  if (stored === undefined) return new AppError('invalid_credentials')
+  if (stored.hash !== password_hash) return new AppError('wrong_password')
+  const left = await stranded(ctx.unscopedDb, userId)
+  if (left.length === 0) return new AppError('last_admin')
+  return new AppError('last_owner', { params: { workspaces: left.map(({ name }) => name).join(', ') } })
 }

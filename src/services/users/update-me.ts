@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import type { UpdateMeInput } from '#core/auth/update-me'
 import { toUser, type User } from '#core/auth/user'
 import { AppError } from '#core/errors'
+import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { getMe } from './get-me.ts'
 import { refuseTaken } from './refuse-taken.ts'
@@ -12,15 +13,18 @@ import { refuseTaken } from './refuse-taken.ts'
  * @throws AppError `username_taken`
  */
 export async function updateMe(ctx: Ctx, input: UpdateMeInput): Promise<User> {
-  const changes = Object.values(input).filter((value) => value !== undefined)
-  if (changes.length === 0) return getMe(ctx)
+  const fields = Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  if (fields.length === 0) return getMe(ctx)
   const { users } = ctx.db.tables
-  const [stored] = await ctx.db
+  const { userId } = ctx.principal
+  // Accounts are of no workspace.
+  const change = ctx.unscopedDb
     .update(users)
     .set({ ...input, updated_at: new Date(ctx.now()) })
-    .where(eq(users.id, ctx.principal.userId))
+    .where(eq(users.id, userId))
     .returning()
-    .catch(refuseTaken)
+  const fact = { action: 'account.changed', resourceId: userId, details: { fields } } as const
+  const [stored] = await audited(ctx, change, fact, ctx.unscopedDb).catch(refuseTaken)
   if (stored === undefined) throw new AppError('invalid_credentials')
   return toUser(stored)
 }

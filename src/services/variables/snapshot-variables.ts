@@ -1,7 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import type { Plan } from '#core/workflow/plan'
-import { variableNamesIn } from '#core/workflow/secret-names'
+import { variableNamesIn } from '#core/workflow/variable-names'
 import type { Ctx } from '#services/context'
 
 /** Every run keeps its own copy in its actor. */
@@ -13,7 +13,7 @@ const MAX_BYTES = 1_048_576
  * @throws AppError `variables_too_large`
  */
 export async function snapshotVariables(
-  { db, principal }: Pick<Ctx, 'db' | 'principal'>,
+  { db, principal }: Pick<Ctx, 'db'> & { readonly principal: Pick<Ctx['principal'], 'workspaceId'> },
   plan: Plan,
 ): Promise<Record<string, string>> {
   const names = variableNamesIn(JSON.stringify(Object.values(plan.nodes).map(({ config }) => config)))

@@ -2,10 +2,12 @@
 // had inside the test runtime. No internet: the "public" network is asked for internal addresses only.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { NEVER_PUBLIC_CIDRS } from '#outbound/addresses'
+import { internalKind, NEVER_PUBLIC_CIDRS } from '#outbound/addresses'
 import { build } from 'esbuild'
+import ipaddr from 'ipaddr.js'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -100,6 +102,41 @@ describe('the network half, without the text half', () => {
     expect(answer).toMatchObject({ thrown: expect.stringContaining('internal error') })
   })
 
+  // Metadata services, private networks, and what is no host's address: nobody answers, and workerd must not even ask.
+  test.each([
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.0.1',
+    '100.64.0.1',
+    '100.100.100.200',
+    '169.254.169.254',
+    '169.254.170.2',
+    '192.0.0.192',
+    '224.0.0.1',
+    '240.0.0.1',
+    '255.255.255.255',
+    '[fd00:ec2::254]',
+    '[fe80::1]',
+    '[ff02::1]',
+    '[::ffff:10.0.0.1]',
+    '[::ffff:169.254.169.254]',
+    '[64:ff9b::169.254.169.254]',
+    '[64:ff9b:1::a00:1]',
+  ])('nor %s', async (host) => {
+    const answer = await ask({ way: 'OUTBOUND_PUBLIC', url: `http://${host}:${port}/` })
+    expect(answer).toMatchObject({ thrown: expect.stringContaining('internal error') })
+  })
+
+  test('nor this machine by its addresses in other networks, as far as they are internal', async () => {
+    const own = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+    const internal = own.filter(({ address }) => internalKind(ipaddr.parse(address)) !== undefined)
+    for (const { address, family } of internal) {
+      const host = family === 'IPv6' ? `[${address}]` : address
+      const answer = await ask({ way: 'OUTBOUND_PUBLIC', url: `http://${host}:${port}/` })
+      expect(answer, host).toMatchObject({ thrown: expect.stringContaining('internal error') })
+    }
+  })
+
   test.each(hosts)('the internal binding does reach %s', async (host) => {
     expect(await ask({ way: 'OUTBOUND_INTERNAL', url: `http://${host}:${port}/` })).toMatchObject({ status: 200 })
   })
@@ -116,8 +153,10 @@ describe('the whole gate', () => {
     expect(await ask({ url, allow: host })).toEqual({ status: 200, url, body: 'reached SynapScale' })
   })
 
-  test('a name that passes the text and leads inside is stopped by the network', async () => {
-    const answer = await ask({ way: 'swapped', url: `http://localhost:${port}/`, allow: 'localhost' })
+  // The address is judged where the connection is made, after the name was resolved: there is no moment in between in
+  // which the name could change its mind (DNS rebinding).
+  test.each(['localhost', hostname()])('%s, were it to pass the text, is stopped by the network', async (name) => {
+    const answer = await ask({ way: 'swapped', url: `http://${name}:${port}/`, allow: name })
     expect(answer).toEqual({ code: 'outbound_unreachable', retryable: true })
   })
 

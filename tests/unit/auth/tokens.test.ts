@@ -17,7 +17,7 @@ const secret = new TextEncoder().encode(KEY)
 const NOW = Date.UTC(2026, 0, 1)
 const MINUTE_MS = 60_000
 const session = { userId: newId(), sessionId: newId() }
-const object = { ...session, workspaceId: newId(), resource: 'execution' as const, id: newId() }
+const object = { ...session, workspaceId: newId(), isApiKey: false, resource: 'execution' as const, id: newId() }
 
 describe('access tokens', () => {
   it('say who, which session and until when', async () => {

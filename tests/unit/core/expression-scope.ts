@@ -1,5 +1,6 @@
-import type { Scope } from '#core/workflow/evaluate'
-import { renderConfig, TemplateError } from '#core/workflow/template'
+import { createEvaluation, type Scope } from '#core/workflow/evaluate'
+import type { FieldKinds } from '#core/workflow/fields'
+import { renderConfig, TemplateError } from '#core/workflow/render'
 import type { Json } from '#lib/json'
 
 /** What the expressions of these tests see. */
@@ -17,13 +18,15 @@ export const scope: Scope = {
   $nodes: { fetch: { status: 200 }, 'two words': 2 },
   $vars: { REGION: 'eu' },
   $secrets: {},
+  $item: undefined,
+  $index: undefined,
   $execution: { id: 'e1' },
   $workflow: { id: 'w1', name: 'Orders', version: 3 },
   $now: '2030-01-01T00:00:00.000Z',
 }
 
-export function render(template: Json): unknown {
-  return renderConfig(template, [], scope)
+export function render(template: Json, seen: Scope = scope, kinds: FieldKinds = {}): unknown {
+  return renderConfig(template, kinds, createEvaluation(seen))
 }
 
 export function valueOf(expression: string): unknown {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTemplate, renderConfig } from '#core/workflow/template'
+import { parseTemplate } from '#core/workflow/template'
 import type { Json } from '#lib/json'
 import { render, scope, valueOf } from './expression-scope.ts'
 
@@ -104,8 +104,8 @@ describe('templates', () => {
 
   test('what an expression gives is not read as a template again', () => {
     const evil = { ...scope, $input: '{{ $nodes }}' }
-    expect(renderConfig('{{ $input }}', [], evil)).toBe('{{ $nodes }}')
-    expect(renderConfig('say {{ $input }}', [], evil)).toBe('say {{ $nodes }}')
+    expect(render('{{ $input }}', evil)).toBe('{{ $nodes }}')
+    expect(render('say {{ $input }}', evil)).toBe('say {{ $nodes }}')
   })
 
   test('keys are never templates', () => {
@@ -114,9 +114,9 @@ describe('templates', () => {
 
   test('a bare field is an expression; with braces it is a template; deeper fields are text', () => {
     const config = { condition: '$input.total > 1', other: '$input.total', deeper: { condition: '$input' } }
-    expect(renderConfig(config, ['condition'], scope)).toEqual({ ...config, condition: true })
-    expect(renderConfig({ condition: '{{ $input.zero }}' }, ['condition'], scope)).toEqual({ condition: 0 })
-    expect(renderConfig({ condition: '  ' }, ['condition'], scope)).toEqual({ condition: '  ' })
+    expect(render(config, scope, { expressions: ['condition'] })).toEqual({ ...config, condition: true })
+    expect(render({ condition: '{{ $input.zero }}' }, scope, { expressions: ['condition'] })).toEqual({ condition: 0 })
+    expect(render({ condition: '  ' }, scope, { expressions: ['condition'] })).toEqual({ condition: '  ' })
   })
 
   test('parts come in the order of the text', () => {

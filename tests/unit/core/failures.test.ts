@@ -3,7 +3,7 @@ import { advance } from '#core/workflow/advance'
 import { toNodeVisits } from '#core/workflow/execution'
 import { localizeNodeError, NodeFailure } from '#core/workflow/node-error'
 import { initialState } from '#core/workflow/run'
-import { nextTick } from '#core/workflow/transition'
+import { nextTick } from '#core/workflow/deadline'
 import { findViolations } from './check-log.ts'
 import { draw } from './graph-builder.ts'
 import { machineOf, started, T0 } from './run-driver.ts'
@@ -51,16 +51,12 @@ describe('a failing node', () => {
     expect(run.state.status).toBe('failed')
   })
 
-  test('is parked while what it needs is away: no attempt, no crash, and it looks again and again', () => {
+  test('waits while something of ours is away: no attempt, no crash, and it looks again and again', () => {
     const run = started(draw('start -> a', { a: flaky }))
-    for (let parks = 0; parks < 30; parks += 1) {
-      run.park('a')
-      const wait = Math.min(1_000 * 2 ** parks, 60_000)
-      expect(run.eventsOf('node_retrying').at(-1)).toMatchObject({
-        attempt: 1,
-        resume_at: run.now + wait,
-        parked: true,
-      })
+    for (let looks = 0; looks < 30; looks += 1) {
+      run.miss('a')
+      const wait = Math.min(1_000 * 2 ** looks, 60_000)
+      expect(run.eventsOf('node_retrying').at(-1)).toMatchObject({ attempt: 1, resume_at: run.now + wait })
       run.tick(wait)
     }
     run.crash().tick()

@@ -35,7 +35,7 @@ export const testCatalog = {
 type NodeSpec = JsonObject & { type?: string }
 
 /**
- * A definition drawn as text: `start -> a -> b; a -no-> c`. A node whose name begins with `start` is a manual trigger,
+ * A definition drawn as text: `start -> a -> b; a -no-> c; each -body-> work -> each:next`. A node whose name begins with `start` is a manual trigger,
  * any other one is `work`, unless `specs` says otherwise; what else stands there is the node's data.
  */
 export function draw(
@@ -50,10 +50,11 @@ export function draw(
     const links: JsonObject[] = []
     let source = first
     for (let index = 0; index + 1 < rest.length; index += 2) {
-      const target = rest[index + 1] ?? ''
+      const [target = '', targetHandle = 'in'] = (rest[index + 1] ?? '').split(':')
       ids.add(target)
       const sourceHandle = /^-(\w*)-?>$/.exec(rest[index] ?? '')?.[1] || 'out'
-      links.push({ id: `${source}:${sourceHandle}>${target}`, source, sourceHandle, target })
+      const end = targetHandle === 'in' ? target : `${target}:${targetHandle}`
+      links.push({ id: `${source}:${sourceHandle}>${end}`, source, sourceHandle, target, targetHandle })
       source = target
     }
     return links

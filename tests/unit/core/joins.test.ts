@@ -163,7 +163,7 @@ describe('join any', () => {
     const run = started(draw('start -> d -yes-> a -> j; d -no-> b -> j', ANY))
     run.succeed('d', 1, 'no').succeed('b').succeed('j', 'end')
     expect(run.state).toMatchObject({ status: 'completed', output: 'end' })
-    expect(run.state.ignored.size).toBe(0)
+    expect(run.state.root.ignored.size).toBe(0)
   })
 
   /*
@@ -194,9 +194,9 @@ describe('join any', () => {
       }),
     )
     run.succeed('a')
-    expect([...run.state.ignored.keys()]).toEqual(['d:yes>j'])
+    expect([...run.state.root.ignored.keys()]).toEqual(['d:yes>j'])
     run.succeed('d', 1, 'no')
-    expect(run.state.ignored.size).toBe(0)
+    expect(run.state.root.ignored.size).toBe(0)
     run.succeed('end').succeed('j').succeed('w').succeed('d', 1, 'yes')
     expect(run.busy).toEqual(['j'])
   })
@@ -218,6 +218,6 @@ describe('the input behind a join', () => {
     const j = { type: 'set', join, config: { fields: { got: '{{ $input }}' } } }
     const run = started(draw(DIAMOND, { j }))
     run.succeed('b', 2)
-    expect(run.state.outputs.get('j')).toEqual({ got: 2 })
+    expect(run.state.root.outputs.get('j')).toEqual({ got: 2 })
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { advance, decide, type Machine } from '#core/workflow/advance'
-import { initialState, type RunState, type Step } from '#core/workflow/run'
+import { initialState, type RunState } from '#core/workflow/run'
+import type { Step } from '#core/workflow/step'
 import { draw } from './graph-builder.ts'
 import { machineOf, started, T0 } from './run-driver.ts'
 

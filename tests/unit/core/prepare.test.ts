@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkEmission, prepareVisit } from '#core/workflow/prepare'
+import { checkEmission, openVisit, prepareVisit } from '#core/workflow/prepare'
 import type { Json } from '#lib/json'
 import { httpRequest } from '#nodes/http-request'
 import { draw } from './graph-builder.ts'
@@ -9,7 +9,7 @@ import { started, T0 } from './run-driver.ts'
 function prepared(config: Json, inputs: Json) {
   const run = started(draw('start -> http', { http: { type: 'http.request', config } }), inputs)
   const { plan, facts } = run.machine
-  return prepareVisit(plan, run.state, { node_id: 'http', visit: 1 }, httpRequest, facts, T0)
+  return prepareVisit(openVisit(plan, run.state, { node_id: 'http', visit: 1 }, httpRequest, facts, T0))
 }
 
 function failureOf(config: Json, inputs: Json): unknown {

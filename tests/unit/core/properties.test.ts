@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { nodeError } from '#core/workflow/node-error'
-import { isFinal, type RunCommand, visitKey } from '#core/workflow/run'
-import { nextTick } from '#core/workflow/transition'
+import { nextTick } from '#core/workflow/deadline'
+import { isFinal, visitKey } from '#core/workflow/run'
+import type { RunCommand } from '#core/workflow/step'
 import { findViolations } from './check-log.ts'
 import { problemsOf } from './graph-builder.ts'
 import { type Chance, createChance } from './random.ts'
@@ -110,7 +111,7 @@ describe(`${SEEDS.length} random graphs`, () => {
         const { run, chance } = runOf(seed)
         torment(run, chance)
         expect(findViolations(run.events)).toEqual([])
-        expect([run.state.live.size, run.state.arrivals.size]).toEqual([0, 0])
+        expect([run.state.live.size, run.state.root.arrivals.size]).toEqual([0, 0])
         ends.set(run.state.status, (ends.get(run.state.status) ?? 0) + 1)
       })
     }

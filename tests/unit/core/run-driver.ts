@@ -2,17 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { advance, type Machine } from '#core/workflow/advance'
 import { apply, replay } from '#core/workflow/apply'
+import { inputOf } from '#core/workflow/input'
 import type { Definition } from '#core/workflow/graph'
 import { nodeError } from '#core/workflow/node-error'
-import {
-  initialState,
-  isFinal,
-  RunEvent,
-  type RunCommand,
-  type RunInput,
-  type RunState,
-  visitKey,
-} from '#core/workflow/run'
+import { type ChildEnd, RunEvent } from '#core/workflow/event'
+import { initialState, isFinal, type RunState, visitKey } from '#core/workflow/run'
+import type { RunCommand, RunInput } from '#core/workflow/step'
 import type { Json } from '#lib/json'
 import { planOf, testCatalog } from './graph-builder.ts'
 
@@ -23,7 +18,7 @@ type Failing = { readonly retryable?: boolean; readonly retryAfterMs?: number; r
 export const T0 = Date.UTC(2030, 0, 1)
 
 export function machineOf(definition: Definition): Machine {
-  const facts = { execution: { id: 'e' }, workflow: { id: 'w', name: 'Orders', version: 1 } }
+  const facts = { workspaceId: 'ws', execution: { id: 'e' }, workflow: { id: 'w', name: 'Orders', version: 1 } }
   return { plan: planOf(definition), catalog: testCatalog, facts }
 }
 
@@ -54,6 +49,9 @@ export class RunDriver {
     const { events, commands } = advance(this.machine, this.state, input, { now: this.now, random: this.random })
     if (wasFinal) expect(events, 'I4').toEqual([])
     this.events.push(...events)
+    // Those that were cancelled with their loop's item are aborted.
+    for (const [key] of this.performing)
+      if (this.state.visits.get(key)?.status !== 'running') this.performing.delete(key)
     for (const command of commands) {
       if (command.type === 'perform') this.performing.set(visitKey(command), command)
       else this.aborted = true
@@ -80,9 +78,21 @@ export class RunDriver {
     return this
   }
 
-  /** What a node needs is away. */
-  park(nodeId: string): this {
-    this.take({ ...this.#end(nodeId), type: 'parked', error: nodeError('unexpected') })
+  /** Something of ours that a node needs is away. */
+  miss(nodeId: string): this {
+    const error = nodeError('database_unavailable')
+    this.take({ ...this.#end(nodeId), type: 'failed', error, retryable: true, isOurs: true })
+    return this
+  }
+
+  /** The same for the visit that belongs to this item of the innermost loop. */
+  succeedItem(nodeId: string, index: number, output: Json = nodeId): this {
+    this.take({ ...this.#end(nodeId, index), type: 'succeeded', output, handles: ['out'] })
+    return this
+  }
+
+  failItem(nodeId: string, index: number): this {
+    this.take({ ...this.#end(nodeId, index), type: 'failed', error: nodeError('unexpected'), retryable: false })
     return this
   }
 
@@ -104,9 +114,54 @@ export class RunDriver {
     return this.crash()
   }
 
+  /** Another machine has only these events. */
+  become(events: readonly RunEvent[]): this {
+    this.events.splice(0, this.events.length, ...events)
+    Object.assign(this.#shadow, replay(this.machine.plan, stored(events)))
+    this.crash()
+    if (this.performing.size === 0) this.tick()
+    return this
+  }
+
   tick(afterMs = 0): this {
     this.now += afterMs
     this.take({ type: 'tick' })
+    return this
+  }
+
+  signal(name: string, key: string | null, body: Json, id = `${name}/${String(key)}`): this {
+    this.take({ type: 'signal', signal: { id, name, key, body } })
+    return this
+  }
+
+  approve(nodeId: string, decision: 'approved' | 'rejected', by = 'ana', visit = 1): this {
+    this.take({ type: 'approve', node_id: nodeId, visit, decision, by, comment: null })
+    return this
+  }
+
+  /** The child that a visit waits for has ended. */
+  endChild(nodeId: string, visit: number, output: Json, status: ChildEnd['status'] = 'completed'): this {
+    const end = { execution_id: `child of ${nodeId} ${visit}`, status, output, error: null }
+    this.take({ type: 'child_finished', node_id: nodeId, visit, end })
+    return this
+  }
+
+  /** The node has started a child, and waits for it. */
+  awaitChild(nodeId: string): this {
+    const ref = this.#end(nodeId)
+    const execution_id = `child of ${nodeId} ${ref.visit}`
+    const wait = { for: 'execution', execution_id, workflow_id: 'w', until: null } as const
+    this.take({ ...ref, type: 'decided', decision: { kind: 'wait', wait } })
+    return this
+  }
+
+  pause(): this {
+    this.take({ type: 'pause', by: 'ana' })
+    return this
+  }
+
+  resume(): this {
+    this.take({ type: 'resume', by: 'ana' })
     return this
   }
 
@@ -131,12 +186,21 @@ export class RunDriver {
     return Object.fromEntries((visit?.tokens ?? []).map(({ from }) => [from.node_id, from.visit]))
   }
 
+  /** The value that a node was given at its last visit. */
+  inputOf(nodeId: string): Json {
+    const visit = [...this.state.visits.values()].findLast(({ node_id }) => node_id === nodeId)
+    return visit === undefined ? null : inputOf(this.machine.plan, this.state, visit)
+  }
+
   eventsOf<Type extends RunEvent['type']>(type: Type): (RunEvent & { type: Type })[] {
     return this.events.filter((event): event is RunEvent & { type: Type } => event.type === type)
   }
 
-  #end(nodeId: string): Pick<Perform, 'node_id' | 'visit' | 'performance'> {
-    const command = [...this.performing.values()].find(({ node_id }) => node_id === nodeId)
+  #end(nodeId: string, index?: number): Pick<Perform, 'node_id' | 'visit' | 'performance'> {
+    const command = [...this.performing.entries()].find(
+      ([key, { node_id }]) =>
+        node_id === nodeId && (index === undefined || this.state.visits.get(key)?.item?.index === index),
+    )?.[1]
     if (command === undefined) throw new Error(`${nodeId} is not being performed, but ${this.busy.join()}`)
     this.performing.delete(visitKey(command))
     return { node_id: command.node_id, visit: command.visit, performance: command.performance }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { advance } from '#core/workflow/advance'
-import { toExecution, toFrame } from '#core/workflow/execution'
-import { nextTick } from '#core/workflow/transition'
+import { nextTick } from '#core/workflow/deadline'
+import { toExecution } from '#core/workflow/execution'
+import { toFrame } from '#core/workflow/frame'
 import { initialState } from '#core/workflow/run'
 import { draw } from './graph-builder.ts'
 import { machineOf, RunDriver, started, T0 } from './run-driver.ts'
@@ -126,7 +127,7 @@ describe('a disabled node', () => {
   test('passes on what it is given', () => {
     const run = started(draw('start -> off -> a', { off: { disabled: true } }), { x: 1 })
     expect(run.busy).toEqual(['a'])
-    expect(run.state.outputs.get('off')).toEqual({ x: 1 })
+    expect(run.state.root.outputs.get('off')).toEqual({ x: 1 })
   })
 
   /*

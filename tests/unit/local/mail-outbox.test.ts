@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createMailOutbox } from '#local/mail-outbox'
 
-const LINK = 'http://localhost:8000/reset-password?token=ott_abc'
+const LINK = 'http://localhost:8000/reset-password#token=ott_abc'
 const MAIL = { from: 'a@b.c', to: 'ana@example.com', subject: 'Nova senha', text: `Olá!\n\n${LINK}\n\nAté 15h.` }
 
 let root = ''

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { Wait } from '#core/workflow/event'
+import type { Decision } from '#core/workflow/node-type'
 import { toNodeTypeView } from '#core/workflow/node-type-view'
+import { AnyJsonObject } from '#core/json'
 import { catalog } from '#nodes/catalog'
 import type { Json } from '#lib/json'
-import { fakePorts, perform } from './node-driver.ts'
+import { decide, fakePorts } from './node-driver.ts'
 
 /** The world in which an example holds: it answers with what the example says. */
 function worldOf(output: Json) {
@@ -13,8 +16,23 @@ function worldOf(output: Json) {
       Object.defineProperty(response, 'url', { value: url })
       return Promise.resolve(response)
     },
+    startExecution: () => Promise.resolve({ executionId: answer.execution_id }),
     generate: ({ model }) => Promise.resolve({ ...answer, model }),
   })
+}
+
+/** What a decision goes on with, in the world of the example: a wait ends with what the example says. */
+function outcomeOf(decision: Decision, output: Json): { output: Json; handles: readonly string[] } {
+  switch (decision.kind) {
+    case 'emit':
+      return decision
+    case 'wait':
+      return { output: Wait.parse(decision.wait).for === 'execution' ? null : output, handles: [] }
+    case 'loop':
+      return { output: [...decision.items], handles: ['done'] }
+    default:
+      return { output: decision.output, handles: [] }
+  }
 }
 
 describe.each(Object.entries(catalog))('%s', (name, type) => {
@@ -23,9 +41,11 @@ describe.each(Object.entries(catalog))('%s', (name, type) => {
   test('its example is true', async () => {
     const { config, input, output } = type.example
     const trigger = name === 'trigger.manual' ? input : { order_id: 7 }
-    const emission = await perform(type, config, { input, trigger, ports: worldOf(output) })
-    expect(emission.output).toEqual(output)
-    for (const handle of emission.handles) expect(type.ports.out).toContain(handle)
+    const decision = await decide(type, config, { input, trigger, ports: worldOf(output) })
+    const outcome = outcomeOf(decision, output)
+    expect(outcome.output).toEqual(output)
+    const known = [...type.ports.out, ...(type.handlesOf?.(AnyJsonObject.parse(config)) ?? [])]
+    for (const handle of outcome.handles) expect(known).toContain(handle)
   })
 
   test.each(['pt', 'en'] as const)('reads well in %s, with a schema for forms', (locale) => {

@@ -91,7 +91,17 @@ describe('DELETE /auth/account', () => {
 describe('the last administrator', () => {
   /** An installation of its own: the same tables in another schema. */
   const OWN = `${readConfig(env).DATABASE_SCHEMA}_admins`
-  const TABLES = ['users', 'workspaces', 'workspace_members', 'executions', 'execution_visits', 'login_failures']
+  const TABLES = [
+    'users',
+    'workspaces',
+    'workspace_members',
+    'workspace_invitations',
+    'executions',
+    'execution_visits',
+    'login_failures',
+    'audit_log',
+  ]
+  const REQUEST = { requestId: 'x', now: Date.now, client: { userAgent: undefined, address: undefined } }
 
   beforeEach(async () => {
     const [full, own] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(OWN)]
@@ -109,23 +119,15 @@ describe('the last administrator', () => {
     const own = connectToOwn()
     const password_hash = await hashPassword(PASSWORD)
     const person = { email: newEmail(), username: null, first_name: 'Ana', last_name: '', password_hash }
-    const { id } = await createUser({ db: own, now: Date.now }, person)
+    const { id } = await createUser({ db: own, ...REQUEST }, person)
     if (role !== undefined) await own.update(own.tables.users).set({ role }).where(eq(own.tables.users.id, id))
     return id
   }
 
   function leave(userId: string): Promise<void> {
     const principal = { userId } as Ctx['principal']
-    const client: Ctx['client'] = { userAgent: undefined, address: undefined }
-    const given = {
-      env,
-      config: readConfig(env),
-      db: connectToOwn(),
-      unscopedDb: connectToOwn(),
-      requestId: 'x',
-      now: Date.now,
-    }
-    const ctx = { ...given, client, principal } as Ctx
+    const given = { env, config: readConfig(env), db: connectToOwn(), unscopedDb: connectToOwn() }
+    const ctx = { ...given, ...REQUEST, principal } as Ctx
     return deleteAccount(ctx, { password: PASSWORD })
   }
 

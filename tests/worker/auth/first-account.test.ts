@@ -9,7 +9,8 @@ import { call, newEmail } from './api.ts'
 
 /** An installation without accounts: the same tables in a schema of its own. */
 const EMPTY = `${readConfig(env).DATABASE_SCHEMA}_empty`
-const TABLES = ['users', 'workspaces', 'workspace_members']
+const TABLES = ['users', 'workspaces', 'workspace_members', 'workspace_invitations', 'audit_log']
+const REQUEST = { requestId: 'x', now: Date.now, client: { userAgent: undefined, address: undefined } }
 
 function connectToEmpty() {
   return Object.assign(connect(env), { tables: tablesOf(EMPTY) })
@@ -31,7 +32,7 @@ beforeEach(async () => {
 
 function createPerson(first_name: string, isOpen?: boolean) {
   const person = { email: newEmail(), username: null, first_name, last_name: '', password_hash: 'x' }
-  return createUser({ db: connectToEmpty(), now: Date.now }, person, isOpen)
+  return createUser({ db: connectToEmpty(), ...REQUEST }, person, isOpen)
 }
 
 describe('the first account', () => {

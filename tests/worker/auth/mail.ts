@@ -26,5 +26,5 @@ export async function linksTo(email: string, path: string, count = 1): Promise<s
 /** The token of the latest such link. */
 export async function tokenTo(email: string, path: string, count = 1): Promise<string> {
   const link = (await linksTo(email, path, count)).at(-1)
-  return new URL(link ?? '').searchParams.get('token') ?? ''
+  return new URLSearchParams(new URL(link ?? '').hash.slice(1)).get('token') ?? ''
 }

@@ -10,7 +10,7 @@ import { call, createAccount, newEmail, PASSWORD } from './api.ts'
 
 /** An installation without accounts, reached over HTTP: the same tables in a schema of its own. */
 const EMPTY = `${readConfig(env).DATABASE_SCHEMA}_registration`
-const TABLES = ['users', 'workspaces', 'workspace_members', 'one_time_tokens']
+const TABLES = ['users', 'workspaces', 'workspace_members', 'one_time_tokens', 'workspace_invitations', 'audit_log']
 const Answer = z.looseObject({
   code: z.string().optional(),
   role: z.string().optional(),

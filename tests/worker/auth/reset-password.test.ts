@@ -41,7 +41,7 @@ describe('POST /auth/forgot-password', () => {
     const named = answers.map(({ headers }) => [...headers.keys()].toSorted((a, b) => a.localeCompare(b)))
     expect(named[0]).toEqual(named[1])
     const [link] = await linksTo(email, '/reset-password')
-    expect(link).toMatch(/^http:\/\/localhost:8000\/reset-password\?token=ott_[\w-]{43}$/)
+    expect(link).toMatch(/^http:\/\/localhost:8000\/reset-password#token=ott_[\w-]{43}$/)
     expect(await mailsTo(unknown)).toEqual([])
   })
 

@@ -39,7 +39,7 @@ describe('access tokens', () => {
     const now = Date.now()
     const [header, , signature] = access_token.split('.')
     const changed = Buffer.from(JSON.stringify({ ...claims, sub: newId() })).toString('base64url')
-    const ticket = { ...session, workspaceId: newId(), resource: 'execution' as const, id: newId() }
+    const ticket = { ...session, workspaceId: newId(), isApiKey: false, resource: 'execution' as const, id: newId() }
     const stranger = new TextEncoder().encode('x'.repeat(32))
     const bad = [
       'x',

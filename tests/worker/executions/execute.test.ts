@@ -5,6 +5,7 @@ import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
 import { Execution } from '#core/workflow/execution'
+import { GraphSettings } from '#core/workflow/graph'
 import { newId } from '#lib/ids'
 import { problemOf } from '#tests/worker/auth/api'
 import { type Account, actorOf, createAccount, HTTP_URL, pageOf, release, requestsOf } from '#tests/worker/support/api'
@@ -207,7 +208,7 @@ it('a second start of the same run changes nothing', async () => {
   const id = sealedId(readConfig(env).SECRET_KEY, Date.now())
   const run = workflowRun(env, id)
   const order = {
-    plan: { nodes: {}, edges: {}, starts: [], settings: { concurrency: 1, timeout_ms: 1_000 } },
+    plan: { nodes: {}, edges: {}, starts: [], settings: GraphSettings.parse({ concurrency: 1, timeout_ms: 1_000 }) },
     inputs: { n: 1 },
     header: {
       executionId: id,

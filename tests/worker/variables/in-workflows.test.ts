@@ -61,6 +61,14 @@ describe('$vars', () => {
       .toMatchObject({ status: 'completed', output: { region: 'eu', off: 'none', secret: 'none' } })
   })
 
+  it('are known to the sandbox, and to workflows that a workflow starts', async () => {
+    const region = await define({ value: 'eu' })
+    const code: NodeSpec = { id: 'end', type: 'code', config: { code: `return $vars.${region}.toUpperCase()` } }
+    const inner = await ana.createWorkflow(chain([trigger, code]))
+    const sub: NodeSpec = { id: 'sub', type: 'workflow', config: { workflow_id: inner.id } }
+    expect(await ana.run(chain([trigger, sub]))).toMatchObject({ status: 'completed', output: 'EU' })
+  })
+
   it('that are too large together keep a run from starting', async () => {
     const bia = await createAccount()
     const keys = Array.from({ length: 33 }, (_, index) => `BIG_${index}`)
@@ -103,6 +111,19 @@ describe('$secrets', () => {
       },
     })
     expect(await allOf(execution.id)).not.toMatch(/geheim|secret_[0-9a-f]{8}|YW5hOnNr/)
+  })
+
+  it('are placeholders in the sandbox, which put them where they belong', async () => {
+    const [key, name] = [newId(), await defineSecret()]
+    const headers = {
+      'x-key': `{{ ['Key', $secrets.${name}].join(' ') }}`,
+      'x-looked-at': `{{ $secrets.${name}.startsWith('sk-') }}`,
+    }
+    const execution = await ana.run(chain([trigger, call(`/echo/${key}`, { headers })]))
+    expect(execution.status).toBe('completed')
+    const [sent] = await requestsOf(key)
+    expect(sent).toMatchObject({ headers: { 'x-key': `Key ${VALUE}`, 'x-looked-at': 'false' } })
+    expect(await allOf(execution.id)).not.toMatch(/geheim|secret_[0-9a-f]{8}/)
   })
 
   it('do not show when the server refuses and repeats them', async () => {
@@ -173,7 +194,9 @@ describe('$secrets', () => {
     const visit = async () => (await ana.visits(id))[2]
     await expect.poll(visit).toMatchObject({ status: 'retrying', attempts: 1, error: { code: 'database_unavailable' } })
     await expect
-      .poll(async () => (await ana.events(id)).filter(({ data: told }) => told['parked']).length, { timeout: 8_000 })
+      .poll(async () => (await ana.events(id)).filter(({ event_type }) => event_type === 'node_retrying').length, {
+        timeout: 8_000,
+      })
       .toBe(2)
     vi.restoreAllMocks()
     await expect

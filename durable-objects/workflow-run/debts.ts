@@ -1,0 +1,96 @@
+import { workflowRun } from '#actors'
+import { type RunHeader, toExecution } from '#core/workflow/execution'
+import type { RunEvent } from '#core/workflow/event'
+import type { Plan } from '#core/workflow/plan'
+import { isFinal, type RunState, visitOf } from '#core/workflow/run'
+import { connect } from '#db/connect'
+import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
+import { logLine } from '#lib/log'
+import { childId, startErrorWorkflow } from '#services/executions/start-child'
+import { projectExecution } from '#services/executions/project-execution'
+
+/** The run as it stands, for whoever is told of it. */
+export interface DebtorRun {
+  readonly env: Env
+  readonly header: RunHeader
+  readonly plan: Plan
+  readonly state: RunState
+  lastSeq(): number
+  /** Resolves when no start of a child is under way: one that is would come after its cancellation. */
+  startsSettled(): Promise<unknown>
+}
+
+/** What a run owes to others. Each kind is delivered by itself: PostgreSQL away holds up nobody else (P10). */
+export interface Debts {
+  /** Writes down what follows from these events, within the caller's transaction. */
+  add(before: Pick<RunState, 'status'> & { readonly orphans: number }, events: readonly RunEvent[]): void
+  areOpen(): boolean
+  /** Whether something is owed that has not failed: it is tried again after a crash at once. */
+  areDue(): boolean
+  retryAt(): number | undefined
+  flush(): Promise<unknown>
+}
+
+export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => void): Debts {
+  const { header, state, env } = run
+  const box = (kind: string, deliver: () => Promise<void>): Outbox =>
+    createOutbox(sql, kind, deliver, (error) => settle(kind, error), Date.now)
+
+  const projection = box('execution', () => projectExecution(connect(env), header, run.plan, state, run.lastSeq()))
+  const parent = box('parent', () => tellParent(run))
+  // After a restart all of them once more: cancelling twice does no harm.
+  let cancelled = 0
+  const children = box('children', async () => {
+    await run.startsSettled()
+    for (; cancelled < state.orphans.length; cancelled += 1) await cancelChild(run, cancelled)
+  })
+  const errorWorkflow = box('error_workflow', () =>
+    startErrorWorkflow(env, header, run.plan, toExecution(header, state)),
+  )
+  const boxes = [projection, parent, children, errorWorkflow]
+
+  function settle(kind: string, error: unknown): void {
+    if (error !== undefined) {
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
+      logLine('warn', { event: 'delivery_failed', kind, execution_id: header.executionId, error: text })
+    }
+    onSettled()
+  }
+
+  return {
+    add(before, events) {
+      if (before.status !== state.status || events.some(({ type }) => type === 'execution_started')) projection.add()
+      if (state.orphans.length > before.orphans) children.add()
+      if (!isFinal(state.status)) return
+      if (header.parent !== undefined) parent.add()
+      if (state.status === 'failed' || state.status === 'timeout') errorWorkflow.add()
+    },
+    areOpen: () => boxes.some((one) => !one.isEmpty()),
+    areDue: () => boxes.some((one) => !one.isEmpty() && one.retryAt() === undefined),
+    retryAt() {
+      const times = boxes.flatMap((one) => one.retryAt() ?? [])
+      return times.length === 0 ? undefined : Math.min(...times)
+    },
+    flush: () => Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush())),
+  }
+}
+
+async function tellParent({ env, header, state }: DebtorRun): Promise<void> {
+  const { parent } = header
+  const { status, output, error = null } = state
+  if (parent === undefined || !isEnd(status)) return
+  const { executionId, node_id, visit } = parent
+  const end = { execution_id: header.executionId, status, output, error }
+  await workflowRun(env, executionId).childFinished(header.workspaceId, { node_id, visit }, end)
+}
+
+function isEnd(status: string): status is 'completed' | 'failed' | 'cancelled' | 'timeout' {
+  return status === 'completed' || status === 'failed' || status === 'cancelled' || status === 'timeout'
+}
+
+async function cancelChild({ env, header, state }: DebtorRun, index: number): Promise<void> {
+  const ref = state.orphans[index]
+  if (ref === undefined) return
+  const child = childId(env, header, visitOf(state, ref))
+  await workflowRun(env, child).cancel(header.workspaceId, null)
+}

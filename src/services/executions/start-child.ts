@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto'
+import { workflowRun } from '#actors'
+import { sealedId } from '#auth/sealed-id'
+import { readConfig } from '#config'
+import { AppError, ERRORS } from '#core/errors'
+import type { Execution, RunHeader } from '#core/workflow/execution'
+import { nodeError, NodeFailure } from '#core/workflow/node-error'
+import { withoutPins } from '#core/workflow/partial'
+import type { Plan } from '#core/workflow/plan'
+import type { Visit } from '#core/workflow/run'
+import { connect } from '#db/connect'
+import { isUuid } from '#lib/ids'
+import type { Json } from '#lib/json'
+import { logLine } from '#lib/log'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
+import { compileOrRefuse, pinWorkflow } from './start-execution.ts'
+
+/** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
+const MAX_DEPTH = 16
+const ID_BYTES = 10
+
+/** The id of the execution that a visit starts: the same however often it is asked for, also after a crash. */
+export function childId(env: Env, parent: RunHeader, visit: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>): string {
+  return derivedId(env, visit.startedAt, [parent.executionId, visit.node_id, visit.visit])
+}
+
+/**
+ * Starts the execution that a visit asks for, once. It is durable when this returns (P1).
+ *
+ * @throws NodeFailure when the workspace has no such workflow, it cannot run, or executions are stacked too high
+ * @throws DatabaseUnavailable
+ */
+export async function startChild(
+  env: Env,
+  parent: RunHeader,
+  { node_id, visit, startedAt }: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>,
+  order: { readonly workflowId: string; readonly inputs: Json },
+): Promise<string> {
+  const depth = (parent.parent?.depth ?? 0) + 1
+  if (depth > MAX_DEPTH) throw new NodeFailure(nodeError('too_deep', { limit: MAX_DEPTH }))
+  const id = childId(env, parent, { node_id, visit, startedAt })
+  try {
+    await startAs(env, id, parent, order, 'workflow', { executionId: parent.executionId, node_id, visit, depth })
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    const reason = ERRORS[error.code].sentence
+    throw new NodeFailure(nodeError('workflow_unavailable', { id: order.workflowId, reason: reason.pt }))
+  }
+  return id
+}
+
+/** Starts the workflow that the settings name for failures; one that failed itself starts none. */
+export async function startErrorWorkflow(
+  env: Env,
+  header: RunHeader,
+  { settings }: Pick<Plan, 'settings'>,
+  failed: Execution,
+): Promise<void> {
+  const workflowId = settings.error_workflow_id
+  if (workflowId === undefined || header.trigger === 'error') return
+  const { inputs: _inputs, output: _output, ...execution } = failed
+  const inputs: Json = { execution: { ...execution, workflow_name: header.workflowName }, error: failed.error }
+  const id = derivedId(env, Date.parse(failed.finished_at ?? failed.created_at), [header.executionId, 'error_workflow'])
+  try {
+    await startAs(env, id, header, { workflowId, inputs }, 'error')
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    // It was deleted or has problems: trying again does not help, and the failure itself is told already.
+    logLine('warn', { event: 'error_workflow_refused', execution_id: header.executionId, code: error.code })
+  }
+}
+
+async function startAs(
+  env: Env,
+  id: string,
+  by: RunHeader,
+  { workflowId, inputs }: { readonly workflowId: string; readonly inputs: Json },
+  trigger: string,
+  parent?: RunHeader['parent'],
+): Promise<void> {
+  const { workspaceId, createdBy } = by
+  const run = workflowRun(env, id)
+  if (!isUuid(workflowId)) throw new AppError('not_found')
+  const ctx = { db: connect(env), principal: { workspaceId, userId: createdBy } }
+  const pinned = await pinWorkflow(ctx, workflowId)
+  const plan = withoutPins(compileOrRefuse(pinned.definition))
+  await run.start({
+    plan,
+    inputs,
+    header: {
+      executionId: id,
+      workspaceId,
+      workflowId: pinned.id,
+      workflowName: pinned.name,
+      version: pinned.version,
+      trigger,
+      createdBy,
+      createdAt: Date.now(),
+      vars: await snapshotVariables(ctx, plan),
+      ...(parent === undefined ? {} : { parent }),
+    },
+  })
+}
+
+function derivedId(env: Env, at: number, parts: readonly (string | number)[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest()
+  return sealedId(readConfig(env).SECRET_KEY, at, hash.subarray(0, ID_BYTES))
+}

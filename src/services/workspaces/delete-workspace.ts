@@ -1,0 +1,31 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import { AppError } from '#core/errors'
+import type { Ctx } from '#services/context'
+import { hasRole } from '#services/members/has-role'
+import { cancelOrphans, removeWorkspaces } from './remove-workspaces.ts'
+
+/**
+ * Deletes the workspace and what is in it. Executions that are known to run there are cancelled.
+ *
+ * @throws AppError `personal_workspace`; `not_found` when it is gone; `forbidden` for who is no longer its owner
+ */
+export async function deleteWorkspace(ctx: Ctx): Promise<void> {
+  // What ends a workspace stands in the installation's log, since nobody can read the workspace's own any more.
+  const db = ctx.unscopedDb
+  const { workspaces } = db.tables
+  const { workspaceId, userId } = ctx.principal
+  const isThis = eq(workspaces.id, workspaceId)
+  const isOwners = hasRole(db, workspaceId, userId, ['owner'])
+  const removal = removeWorkspaces(ctx, db, and(isThis, isNull(workspaces.personal_user_id), isOwners))
+  const [, running, , , gone] = await db.batch([
+    removal.lock,
+    removal.running,
+    removal.visits,
+    removal.executions,
+    removal.workspaces,
+  ])
+  if (gone.length > 0) return cancelOrphans(ctx, running)
+  const [left] = await db.select({ personal: workspaces.personal_user_id }).from(workspaces).where(isThis)
+  if (left === undefined) throw new AppError('not_found')
+  throw new AppError(left.personal === null ? 'forbidden' : 'personal_workspace')
+}
