@@ -1,3 +1,5 @@
+import { workspaceHub } from '#actors'
+import { toNews } from '#core/hub/news'
 import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
@@ -190,8 +192,11 @@ export class LiveRun {
     if (!this.#outbox.isEmpty()) this.#ctx.waitUntil(this.#outbox.flush())
   }
 
-  #project(): Promise<void> {
-    return projectExecution(connect(this.#env), this.header, this.plan, this.state, this.#storage.log.lastSeq())
+  async #project(): Promise<void> {
+    const seq = this.#storage.log.lastSeq()
+    const news = toNews(this.header, this.state, seq, Date.now())
+    const isWatched = await projectExecution(connect(this.#env), this.header, this.plan, this.state, seq)
+    if (isWatched) await workspaceHub(this.#env, this.header.workspaceId).tell(news)
   }
 
   #afterProjection(error: unknown): void {

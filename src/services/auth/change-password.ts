@@ -5,6 +5,7 @@ import type { Message } from '#core/auth/session'
 import { AppError } from '#core/errors'
 import { say } from '#core/messages'
 import type { Ctx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { confirmPassword } from './confirm-password.ts'
 import { demandSession } from './demand.ts'
 
@@ -39,5 +40,6 @@ export async function changePassword(ctx: Ctx, input: ChangePasswordInput): Prom
       ),
   ])
   if (changed.length === 0) throw new AppError('wrong_password')
+  recheckUser(ctx, userId)
   return { message: say(PASSWORD_CHANGED, ctx.locale) }
 }

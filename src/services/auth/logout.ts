@@ -3,10 +3,12 @@ import { hashRefreshToken } from '#auth/refresh-token'
 import { LOGGED_OUT, type LogoutInput, type Message } from '#core/auth/session'
 import { say } from '#core/messages'
 import type { Ctx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { demandSession } from './demand.ts'
 
 /** Ends the caller's session at once, and that of the refresh token, if one was sent and it is the caller's too. */
-export async function logout({ db, now, principal, locale }: Ctx, input: LogoutInput): Promise<Message> {
+export async function logout(ctx: Ctx, input: LogoutInput): Promise<Message> {
+  const { db, now, principal, locale } = ctx
   const { sessions, refreshTokens } = db.tables
   const token = input.refresh_token
   const isCurrent = eq(sessions.id, demandSession(principal).sessionId)
@@ -19,5 +21,6 @@ export async function logout({ db, now, principal, locale }: Ctx, input: LogoutI
     .update(sessions)
     .set({ revoked_at: new Date(now()), revoked_reason: 'logout' })
     .where(and(eq(sessions.user_id, principal.userId), isEnding, isNull(sessions.revoked_at)))
+  recheckUser(ctx, principal.userId)
   return { message: say(LOGGED_OUT, locale) }
 }

@@ -4,6 +4,7 @@ import type { TokenPair } from '#core/auth/login'
 import type { RefreshInput } from '#core/auth/session'
 import { AppError } from '#core/errors'
 import type { PublicCtx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { toTokenPair } from './to-token-pair.ts'
 
 /**
@@ -60,15 +61,18 @@ async function rotate(
   return session
 }
 
-async function revokeReused({ db, now }: PublicCtx, hash: string): Promise<void> {
+async function revokeReused(ctx: PublicCtx, hash: string): Promise<void> {
+  const { db, now } = ctx
   const { sessions, refreshTokens } = db.tables
   const isOfSession = and(eq(refreshTokens.session_id, sessions.id), eq(refreshTokens.token_hash, hash))
   const spent = db
     .select({ one: sql`1` })
     .from(refreshTokens)
     .where(and(isOfSession, isNotNull(refreshTokens.used_at)))
-  await db
+  const [ended] = await db
     .update(sessions)
     .set({ revoked_at: new Date(now()), revoked_reason: 'reuse' })
     .where(and(exists(spent), isNull(sessions.revoked_at)))
+    .returning({ userId: sessions.user_id })
+  if (ended !== undefined) recheckUser(ctx, ended.userId)
 }

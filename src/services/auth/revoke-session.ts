@@ -1,6 +1,7 @@
 import { and, eq, gt, isNull } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import type { Ctx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 
 /**
  * Ends one of the caller's sessions at once.
@@ -17,4 +18,5 @@ export async function revokeSession(ctx: Ctx, id: string): Promise<void> {
     .where(and(isOwn, isNull(sessions.revoked_at), gt(sessions.expires_at, at)))
     .returning({ id: sessions.id })
   if (ended.length === 0) throw new AppError('not_found')
+  recheckUser(ctx, ctx.principal.userId)
 }

@@ -6,6 +6,7 @@ import { logLine } from '#lib/log'
 import { confirmPassword } from '#services/auth/confirm-password'
 import type { Ctx } from '#services/context'
 import { findActor } from '#services/executions/find-execution'
+import { listWorkspaceIds, recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { USER_LOCK } from './user-lock.ts'
 
 /** Actors asked at the same time. */
@@ -27,6 +28,9 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
   const isPersonal = eq(workspaces.personal_user_id, userId)
   const [personal] = await db.select({ id: workspaces.id }).from(workspaces).where(isPersonal)
   if (personal === undefined) throw new AppError('invalid_credentials')
+
+  // They go with the account.
+  const workspaceIds = await listWorkspaceIds(ctx, userId)
 
   const among = (condition: ReturnType<typeof and>) =>
     db
@@ -53,6 +57,7 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
     db.delete(executions).where(isTheirs),
   ])
   if (deleted.length === 0) throw new AppError(await whyNot(ctx, password_hash))
+  recheckWorkspaces(ctx, workspaceIds, userId)
   await cancelAll(
     ctx,
     personal.id,
