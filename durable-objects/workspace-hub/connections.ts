@@ -40,8 +40,8 @@ export interface Connections {
   size(): number
   counts(): { readonly total: number; readonly users: number } & Readonly<Record<SocketResource, number>>
   markClosing(ids: readonly string[], code: number): void
-  /** What is still to be closed. */
-  closing(): Group[]
+  /** What is still to be closed, of at most `limit` actors. */
+  closing(limit: number): Group[]
   /** Actors whose sockets nobody has confirmed since `time`, at most `limit` of them. */
   unseen(time: number, limit: number): Omit<Group, 'code'>[]
   markSeen(ids: readonly string[], now: number): void
@@ -91,11 +91,12 @@ export function createConnections(sql: SqlStorage): Connections {
         .one()
     },
     markClosing: (ids, code) => each('UPDATE connections SET closing = ? WHERE id = ?', ids, code),
-    closing: () =>
+    closing: (limit) =>
       sql
         .exec<{ resource: SocketResource; resource_id: string; code: number; ids: string }>(
           `SELECT resource, resource_id, closing AS code, json_group_array(id) AS ids FROM connections
-           WHERE closing IS NOT NULL GROUP BY 1, 2, 3`,
+           WHERE closing IS NOT NULL GROUP BY 1, 2, 3 LIMIT ?`,
+          limit,
         )
         .toArray()
         .map(({ resource, resource_id: resourceId, code, ids }) => ({ resource, resourceId, code, ids: toIds(ids) })),

@@ -23,6 +23,8 @@ const FIRST_RETRY_MS = 1_000
 const ROLL_CALL_MS = 5 * 60_000
 const URGENT_ROLL_CALL_MS = 10_000
 const ACTORS_PER_CALL = 50
+/** One invocation may make a thousand calls at the edge. */
+const ACTORS_PER_CLOSING = 500
 const NEXT_CALL_MS = 1_000
 const ACTORS_AT_ONCE = 20
 /** After its token's end a socket is closed by its own actor. */
@@ -53,9 +55,10 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
   let failures = 0
   let retryAt: number | undefined
   let callAt: number | undefined
-  let isFull = false
 
   const isPast = (time: number | undefined): boolean => time !== undefined && now() >= time
+
+  const isFull = (): boolean => connections.size() >= MAX_SOCKETS
 
   function fail(event: string, error: unknown): void {
     failures += 1
@@ -81,7 +84,9 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
   }
 
   function closeMarked(): Promise<void> {
-    return inGroups(connections.closing(), async ({ resource, resourceId, ids, code }: Group) => {
+    const groups = connections.closing(ACTORS_PER_CLOSING)
+    if (groups.length === ACTORS_PER_CLOSING) retryAt = now() + FIRST_RETRY_MS
+    return inGroups(groups, async ({ resource, resourceId, ids, code }: Group) => {
       await actorOf(resource, resourceId).endSockets(
         ids,
         code,
@@ -92,7 +97,7 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
   }
 
   function callRoll(): Promise<void> {
-    const age = isFull ? URGENT_ROLL_CALL_MS : ROLL_CALL_MS
+    const age = isFull() ? URGENT_ROLL_CALL_MS : ROLL_CALL_MS
     const groups = connections.unseen(now() - age, ACTORS_PER_CALL)
     callAt = groups.length === ACTORS_PER_CALL ? now() + NEXT_CALL_MS : undefined
     return inGroups(groups, async ({ resource, resourceId, ids }) => {
@@ -109,18 +114,17 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
     try {
       await judgeAll(userId)
       if (userId === undefined) checkedAt = now()
-      await closeMarked()
     } catch (error) {
       fail('recheck_failed', error)
     }
+    await closeMarked()
   }
 
   return {
     recheck,
     async register(connection) {
       const { id, resource, holder } = connection
-      isFull = connections.size() >= MAX_SOCKETS
-      if (isFull) {
+      if (isFull()) {
         callAt ??= now() + NEXT_CALL_MS
         return 'too_many'
       }
@@ -137,15 +141,14 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
     },
     release: (id) => connections.remove([id]),
     async ring() {
+      const isDue = checkedAt === undefined || isPast(checkedAt + RECHECK_MS) || isPast(retryAt)
+      if (!isDue) return isPast(callAt) ? callRoll() : undefined
       const before = failures
-      if (checkedAt === undefined || isPast(checkedAt + RECHECK_MS) || isPast(retryAt)) {
-        connections.expire(now() - GRACE_MS)
-        await recheck()
-        await callRoll()
-      } else if (isPast(callAt)) await callRoll()
-      if (failures > before) return
-      failures = 0
       retryAt = undefined
+      connections.expire(now() - GRACE_MS)
+      await recheck()
+      await callRoll()
+      if (failures === before) failures = 0
     },
     nextRing() {
       if (connections.size() === 0) return undefined
