@@ -14,6 +14,7 @@ import type { SocketHolder } from '#core/socket'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE } from '#lib/refuse-socket'
 import type { Connections, Group } from './connections.ts'
+import { gather } from './gather.ts'
 
 /** Of one workspace: at some 500 bytes each their book fits into any actor. */
 const MAX_SOCKETS = 5_000
@@ -58,6 +59,7 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
 
   const isPast = (time: number | undefined): boolean => time !== undefined && now() >= time
 
+  const verifyOne = gather(verify)
   const isFull = (): boolean => connections.size() >= MAX_SOCKETS
 
   function fail(event: string, error: unknown): void {
@@ -130,7 +132,7 @@ export function createDoorkeeper(connections: Connections, { verify, actorOf, no
       }
       connections.add(connection, now())
       try {
-        const verdict = judge(resource, (await verify([holder])).get(holder.id))
+        const verdict = judge(resource, (await verifyOne(holder)).get(holder.id))
         if (verdict === 'ok') return connections.isOpen(id) ? 'ok' : 'ended'
         connections.remove([id])
         return verdict
