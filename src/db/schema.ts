@@ -82,6 +82,8 @@ function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<
       name: text().notNull(),
       /** Set on the workspace that every user has alone. */
       personal_user_id: uuid().references(() => users.id, { onDelete: 'cascade' }),
+      /** Until then the hub wants to hear of executions: they read it with the statement that they write anyway. */
+      watched_until: moment(),
       created_at: createdAt(),
       updated_at: createdAt(),
     },
