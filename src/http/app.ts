@@ -14,6 +14,8 @@ import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { workflowFileRoutes } from './routes/workflow-files.ts'
+import { workflowVersionRoutes } from './routes/workflow-versions.ts'
 import { workflowRoutes } from './routes/workflows.ts'
 
 const app = new OpenAPIHono<AppEnv>({ strict: false })
@@ -26,6 +28,8 @@ const routes = app
   .route('/', healthRoutes)
   .route('/api/v1', authRoutes)
   .route('/api/v1', workflowRoutes)
+  .route('/api/v1', workflowVersionRoutes)
+  .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', ticketRoutes)
