@@ -1,16 +1,5 @@
 /** YAML 1.2 as our files use it. What comes in is anybody's: nothing here may take longer than its length explains. */
-import {
-  Composer,
-  Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type LineCounter,
-  Parser,
-  type ParsedNode,
-  visit,
-} from 'yaml'
+import { Composer, Document, isAlias, isMap, isScalar, isSeq, type LineCounter, Parser, visit } from 'yaml'
 import { JsonTooLarge, type Json, measureJson } from '#lib/json'
 import { err, ok, type Result } from '#lib/result'
 
