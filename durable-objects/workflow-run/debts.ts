@@ -77,8 +77,8 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
 }
 
 /** Into PostgreSQL's list and, where somebody listens to the workspace, to its hub. */
-async function project({ env, header, plan, state, lastSeq }: DebtorRun): Promise<void> {
-  const seq = lastSeq()
+async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<void> {
+  const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
   const isWatched = await projectExecution(connect(env), header, plan, state, seq)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)

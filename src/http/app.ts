@@ -18,6 +18,8 @@ import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { workflowFileRoutes } from './routes/workflow-files.ts'
+import { workflowVersionRoutes } from './routes/workflow-versions.ts'
 import { workflowRoutes } from './routes/workflows.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 
@@ -33,6 +35,8 @@ const routes = app
   .route('/api/v1', workspaceRoutes)
   .route('/api/v1', apiKeyRoutes)
   .route('/api/v1', workflowRoutes)
+  .route('/api/v1', workflowVersionRoutes)
+  .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
