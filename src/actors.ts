@@ -1,11 +1,21 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
+import type { Connection, Verdict } from '#core/hub/connection'
+import type { ExecutionNews } from '#core/hub/news'
 import type { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import type { RunOrder } from '#core/workflow/order'
 import type { ApprovalAnswer, ApprovalDecision, SignalAnswer, VisitWait } from '#core/workflow/waits'
 
+/** What every actor answers that has sockets: the hub of their workspace asks. */
+export interface SocketActor {
+  /** Closes these of its sockets; those that it does not have (any more) are no error. */
+  endSockets(ids: readonly string[], code: number, reason: string): Promise<void>
+  /** The ids of its open sockets. */
+  openSockets(): Promise<string[]>
+}
+
 /** What a run's actor answers; undefined where the run is not that workspace's or was never started. */
-export interface WorkflowRunActor {
+export interface WorkflowRunActor extends SocketActor {
   start(order: RunOrder): Promise<Execution>
   retryOrder(workspaceId: string): Promise<Omit<RunOrder, 'header'> | undefined>
   describe(workspaceId: string): Promise<Execution | undefined>
@@ -29,4 +39,25 @@ export function workflowRun(env: Env, executionId: string): WorkflowRunActor {
   const stub: unknown = WORKFLOW_RUN.get(WORKFLOW_RUN.idFromName(executionId))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the generated type maps a recursive JSON type and never ends
   return stub as WorkflowRunActor
+}
+
+/** What a workspace's hub answers. */
+export interface WorkspaceHubActor {
+  /** Takes a socket into the books, and then asks PostgreSQL whether it may stay (H1). */
+  register(workspaceId: string, connection: Connection): Promise<Verdict>
+  /** The socket is gone. */
+  release(id: string): Promise<void>
+  /** Ends what PostgreSQL no longer allows, of one user or of all. */
+  recheck(userId?: string): Promise<void>
+  /** An execution started, waits or ended. */
+  tell(news: ExecutionNews): Promise<void>
+  fetch(request: Request): Promise<Response>
+}
+
+/** The hub of one workspace: only for ids that PostgreSQL knows. */
+export function workspaceHub(env: Env, workspaceId: string): WorkspaceHubActor {
+  const { WORKSPACE_HUB } = env
+  const stub: unknown = WORKSPACE_HUB.get(WORKSPACE_HUB.idFromName(workspaceId))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  return stub as WorkspaceHubActor
 }

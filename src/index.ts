@@ -2,5 +2,6 @@ import { app } from '#http/app'
 
 export { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
 export { WorkflowRun } from '#durable-objects/workflow-run/workflow-run'
+export { WorkspaceHub } from '#durable-objects/workspace-hub/workspace-hub'
 
 export default { fetch: app.fetch } satisfies ExportedHandler<Env>

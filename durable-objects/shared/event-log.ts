@@ -16,6 +16,10 @@ export interface EventLog<Event> {
   all(): Iterable<Event>
   /** The last `seq`, 0 when empty. */
   lastSeq(): number
+  /** The first `seq` that is still here, 0 when empty. */
+  firstSeq(): number
+  /** Lets go of everything before `seq`, for logs that are kept for a time only. Keep one event: it holds the count. */
+  forget(seq: number): void
 }
 
 /** `place` is seq * PLACES + the number of the piece: a large event takes several rows. */
@@ -48,6 +52,9 @@ export function createEventLog<Schema extends z.ZodType>(sql: SqlStorage, schema
 
   return {
     lastSeq,
+    firstSeq: () =>
+      sql.exec<{ seq: number }>(`SELECT coalesce(min(place), 0) / ${PLACES} AS seq FROM events`).one().seq,
+    forget: (seq) => void sql.exec('DELETE FROM events WHERE place < ?', seq * PLACES),
     append(events) {
       for (const event of events) {
         const seq = lastSeq() + 1

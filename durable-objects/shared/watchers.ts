@@ -41,8 +41,10 @@ export function createWatchers<Event>(
   now: () => number,
 ): Watchers {
   const read = (socket: WebSocket): Attachment => Attachment.parse(socket.deserializeAttachment())
-  // One that we have closed stays in the list until its client has answered, which it may never do.
-  const open = (): readonly WebSocket[] => sockets().filter(({ readyState }) => readyState === WebSocket.OPEN)
+  // One that we have closed stays in the list until its client has answered, which it may never do. One without an
+  // attachment has not been let in yet.
+  const open = (): readonly WebSocket[] =>
+    sockets().filter((socket) => socket.readyState === WebSocket.OPEN && socket.deserializeAttachment() !== null)
 
   /** Sends until the log ends or the client has to answer first. */
   function pumpOne(socket: WebSocket): void {

@@ -1,4 +1,5 @@
-import { workflowRun } from '#actors'
+import { workflowRun, workspaceHub } from '#actors'
+import { toNews } from '#core/hub/news'
 import { type RunHeader, toExecution } from '#core/workflow/execution'
 import type { RunEvent } from '#core/workflow/event'
 import type { Plan } from '#core/workflow/plan'
@@ -36,7 +37,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const box = (kind: string, deliver: () => Promise<void>): Outbox =>
     createOutbox(sql, kind, deliver, (error) => settle(kind, error), Date.now)
 
-  const projection = box('execution', () => projectExecution(connect(env), header, run.plan, state, run.lastSeq()))
+  const projection = box('execution', () => project(run))
   const parent = box('parent', () => tellParent(run))
   // After a restart all of them once more: cancelling twice does no harm.
   let cancelled = 0
@@ -73,6 +74,14 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     },
     flush: () => Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush())),
   }
+}
+
+/** Into PostgreSQL's list and, where somebody listens to the workspace, to its hub. */
+async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<void> {
+  const seq = run.lastSeq()
+  const news = toNews(header, state, seq, Date.now())
+  const isWatched = await projectExecution(connect(env), header, plan, state, seq)
+  if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
 }
 
 async function tellParent({ env, header, state }: DebtorRun): Promise<void> {

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
+import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import {
   type Execution,
   type ExecutionFrame,
@@ -19,7 +20,9 @@ import {
   type VisitWait,
 } from '#core/workflow/waits'
 import type { RunOrder } from '#core/workflow/order'
-import { parseClientFrame, readSocketOrder } from '#core/socket'
+import { readSocketOrder } from '#core/socket'
+import { createAdmission } from '#durable-objects/shared/admission'
+import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/client-frames'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveRun } from './live-run.ts'
@@ -42,14 +45,14 @@ async function within(timeoutMs: number, event: Promise<void>): Promise<void> {
  */
 export class WorkflowRun extends DurableObject<Env> {
   readonly #storage = createRunStorage(this.ctx.storage.sql)
+  readonly #admission = createAdmission(this.ctx, () => this.#hub())
   #live: LiveRun | undefined
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    ctx.setWebSocketAutoResponse(
-      new WebSocketRequestResponsePair('{"type":"heartbeat"}', '{"type":"heartbeat_response"}'),
-    )
+    ctx.setWebSocketAutoResponse(heartbeats())
     void ctx.blockConcurrencyWhile(async () => {
+      this.#admission.dropUnadmitted()
       const run = this.#storage.load()
       if (run === undefined) return
       this.#live = new LiveRun(ctx, env, this.#storage, run, await ctx.storage.getAlarm())
@@ -155,7 +158,7 @@ export class WorkflowRun extends DurableObject<Env> {
   }
 
   /** A websocket that follows the run. */
-  override fetch(request: Request): Response {
+  override async fetch(request: Request): Promise<Response> {
     const order = readSocketOrder(request)
     const live = this.#find(order.workspaceId)
     if (live === undefined) return refuseSocket(CLOSE.notFound, 'not found')
@@ -164,42 +167,42 @@ export class WorkflowRun extends DurableObject<Env> {
       return refuseSocket(CLOSE.credentials, 'ticket already used')
     }
     if (this.ctx.getWebSockets().length >= MAX_SOCKETS) return refuseSocket(CLOSE.policy, 'too many sockets')
-    const { 0: client, 1: server } = new WebSocketPair()
-    this.ctx.acceptWebSocket(server)
-    server.send(JSON.stringify(this.#confirmation(live)))
-    live.watchers.attach(server, order)
-    live.arm()
-    return new Response(null, { status: 101, webSocket: client })
+    return this.#admission.admit({ kind: 'execution', id: live.header.executionId }, order, (socket) => {
+      socket.send(JSON.stringify(this.#confirmation(live)))
+      live.watchers.attach(socket, { after: order.after ?? 0, expiresAt: order.expiresAt })
+      live.arm()
+    })
+  }
+
+  endSockets(ids: readonly string[], code: number, reason: string): void {
+    this.#admission.end(ids, code, reason)
+  }
+
+  openSockets(): string[] {
+    return this.#admission.openIds()
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const live = this.#live
-    // What a client still says while we close its socket.
-    if (live === undefined || socket.readyState !== WebSocket.OPEN) return
-    const frame = parseClientFrame(message)
-    switch (frame?.type) {
-      case 'heartbeat':
-        return socket.send('{"type":"heartbeat_response"}')
-      case 'ack':
-      case 'pong':
+    if (live === undefined) return
+    answerFrame(socket, message, {
+      acknowledge() {
         live.watchers.acknowledge(socket)
-        return live.arm()
-      case 'get_stats':
-        return socket.send(JSON.stringify({ type: 'stats_response', data: this.#stats(live) }))
-      case undefined:
-        return socket.send(
-          JSON.stringify({ type: 'error', data: { message: 'Mensagem desconhecida / unknown message' } }),
-        )
-    }
+        live.arm()
+      },
+      stats: () => this.#stats(live),
+    })
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    // What may not be sent comes nonetheless: 1005 and 1006 say that no code came, and a client may send any number.
-    socket.close(code === 1000 || (code >= 3000 && code < 5000) ? code : 1000)
+    answerClose(socket, code)
+    this.#admission.gone(socket)
   }
 
   /** A client that broke off or the protocol: its socket is gone, and no error of ours. */
-  override webSocketError(): void {}
+  override webSocketError(socket: WebSocket): void {
+    this.#admission.gone(socket)
+  }
 
   override async alarm(): Promise<void> {
     // The platform drops an alarm whose handler has thrown six times (P5).
@@ -224,6 +227,11 @@ export class WorkflowRun extends DurableObject<Env> {
     const running = !isFinal(live.state.status)
     live.step(input)
     return running
+  }
+
+  #hub(): WorkspaceHubActor {
+    if (this.#live === undefined) throw new Error('a run that was never started has no sockets')
+    return workspaceHub(this.env, this.#live.header.workspaceId)
   }
 
   #find(workspaceId: string): LiveRun | undefined {

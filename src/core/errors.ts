@@ -10,6 +10,11 @@ const kind = (status: ErrorKind['status'], pt: string, en: string): ErrorKind =>
 /** What can go wrong in a request: the HTTP status and the sentence. `src/http/errors.ts` makes the answer of it. */
 export const ERRORS = {
   malformed_json: kind(400, 'O corpo não é um JSON válido.', 'The body is not valid JSON.'),
+  malformed_yaml: kind(
+    400,
+    'O corpo não é um YAML que possamos ler, linha {line}: {detail}',
+    'The body is no YAML that we can read, line {line}: {detail}',
+  ),
   bad_request: kind(400, 'A requisição não pôde ser entendida.', 'The request could not be understood.'),
   invalid_token: kind(
     400,
@@ -88,6 +93,12 @@ export const ERRORS = {
     'O workspace já tem {limit} variáveis.',
     'The workspace already has {limit} variables.',
   ),
+  slug_taken: kind(409, 'O slug {slug} já é de outro workflow.', 'The slug {slug} belongs to another workflow.'),
+  workflow_changed: kind(
+    409,
+    'O rascunho mudou enquanto isso: leia de novo (a versão agora é {version}) e repita.',
+    'The draft has changed in the meantime: read it again (its version is {version} now) and repeat.',
+  ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   body_too_large: kind(
     413,
@@ -99,8 +110,8 @@ export const ERRORS = {
   json_too_deep: kind(422, 'O JSON passa de {limit} níveis.', 'The JSON nests deeper than {limit} levels.'),
   workflow_invalid: kind(
     422,
-    'O workflow tem problemas e não pode ser executado.',
-    'The workflow has problems and cannot be executed.',
+    'O workflow tem problemas e não pode ser executado nem publicado.',
+    'The workflow has problems and can be neither executed nor published.',
   ),
   variables_too_large: kind(
     422,

@@ -1,16 +1,24 @@
 import { z } from 'zod'
 
+/** On whose behalf a socket is open: the session or the API key, whose end is the socket's. */
+export const SocketHolder = z.object({ kind: z.enum(['session', 'api_key']), id: z.string(), userId: z.string() })
+export type SocketHolder = z.infer<typeof SocketHolder>
+
 /** What the worker has found out about whoever opens a socket; the actor is reachable for our own code only. */
 export const SocketOrder = z.object({
   workspaceId: z.string(),
-  /** The last `seq` that the client has. */
-  after: z.int().min(0),
+  holder: SocketHolder,
+  /** The last `seq` that the client has, where it says so. */
+  after: z.int().min(0).optional(),
   /** Unix milliseconds at which the token ends. */
   expiresAt: z.number(),
   /** The ticket to burn, when it came with one. */
   ticket: z.object({ id: z.string(), expiresAt: z.number() }).optional(),
 })
 export type SocketOrder = z.infer<typeof SocketOrder>
+
+/** Whoever opens a socket, once authenticated. */
+export type SocketCaller = Omit<SocketOrder, 'after'>
 
 const ORDER_HEADER = 'x-socket-order'
 

@@ -82,6 +82,8 @@ function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<
       name: text().notNull(),
       /** Set on the workspace that every user has alone. */
       personal_user_id: uuid().references(() => users.id, { onDelete: 'cascade' }),
+      /** Until then the hub wants to hear of executions: they read it with the statement that they write anyway. */
+      watched_until: moment(),
       created_at: createdAt(),
       updated_at: createdAt(),
     },
@@ -136,6 +138,11 @@ function workflowTables(
       workspace_id: uuid()
         .notNull()
         .references(() => workspaces.id, { onDelete: 'cascade' }),
+      /** Its name in files and addresses; ours or the owner's, unique in the workspace. */
+      slug: text()
+        .notNull()
+        // For rows from before there were slugs; the migration after makes better ones of the names.
+        .default(sql`gen_random_uuid()::text`),
       name: text().notNull(),
       description: text(),
       definition: json().$type<Definition>().notNull(),
@@ -144,15 +151,23 @@ function workflowTables(
       status: text({ enum: ['draft', 'published', 'archived'] }).notNull(),
       /** Counts the saved definitions; an execution names the one that it runs. */
       version: integer().notNull(),
+      /** The version that webhooks and schedules run; null while nothing is published. */
+      published_version: integer(),
       is_active: boolean().notNull(),
       created_by: uuid(),
       created_at: createdAt(),
       updated_at: createdAt(),
     },
-    (t) => [index('workflows_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc())],
+    (t) => [
+      index('workflows_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc()),
+      uniqueIndex('workflows_slug_key').on(t.workspace_id, t.slug),
+    ],
   )
 
-  /** Definitions that have been executed: immutable, so that a run is pinned to what it started with. */
+  /**
+   * Definitions that were executed, published or replaced by another: immutable, so that a run is pinned to what it
+   * started with. Those that were ever published have `published_at`.
+   */
   const workflowVersions = schema.table(
     'workflow_versions',
     {
@@ -164,6 +179,9 @@ function workflowTables(
       definition: json().$type<Definition>().notNull(),
       created_by: uuid(),
       created_at: createdAt(),
+      published_at: moment(),
+      published_by: uuid(),
+      notes: text(),
     },
     (t) => [primaryKey({ columns: [t.workflow_id, t.version] })],
   )

@@ -20,6 +20,8 @@ import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { userVariableRoutes } from './routes/user-variables.ts'
 import { variableRoutes } from './routes/variables.ts'
+import { workflowFileRoutes } from './routes/workflow-files.ts'
+import { workflowVersionRoutes } from './routes/workflow-versions.ts'
 import { workflowRoutes } from './routes/workflows.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 
@@ -35,6 +37,8 @@ const routes = app
   .route('/api/v1', workspaceRoutes)
   .route('/api/v1', apiKeyRoutes)
   .route('/api/v1', workflowRoutes)
+  .route('/api/v1', workflowVersionRoutes)
+  .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)

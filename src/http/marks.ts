@@ -16,6 +16,7 @@ export const Marks = z.object({
   permission: z.custom<Permission>((name) => typeof name === 'string').optional(),
   bodyOptional: z.boolean().default(false),
   forms: z.boolean().default(false),
+  files: z.boolean().default(false),
   errors: z.array(z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS)).default([]),
 })
 export type Marks = z.infer<typeof Marks>

@@ -3,6 +3,7 @@ import { ERRORS } from '#core/errors'
 import { type Locale, say, type Sentence } from '#core/messages'
 import type { AppEnv } from './app-env.ts'
 import { Marks, MARKS_FIELD } from './marks.ts'
+import { YAML_MEDIA_TYPES } from './media-types.ts'
 import { SECURITY, SECURITY_SCHEMES, WORKSPACE_HEADER } from './openapi-security.ts'
 import { TAGS } from './tags.ts'
 import { VERSION } from './version.ts'
@@ -85,6 +86,7 @@ function finishAnswers(answers: Answers, { errors }: Marks, locale: Locale): Ans
 function finishBody(body: NonNullable<Operation['requestBody']>, marks: Marks): NonNullable<Operation['requestBody']> {
   if (!('content' in body)) return body
   const json = body.content['application/json']
-  const forms = marks.forms && json !== undefined ? FORM_TYPES.map((type) => [type, json]) : []
-  return { ...body, required: !marks.bodyOptional, content: { ...body.content, ...Object.fromEntries(forms) } }
+  const types = [...(marks.forms ? FORM_TYPES : []), ...(marks.files ? YAML_MEDIA_TYPES.slice(0, 1) : [])]
+  const others = json === undefined ? [] : types.map((type) => [type, json])
+  return { ...body, required: !marks.bodyOptional, content: { ...body.content, ...Object.fromEntries(others) } }
 }

@@ -32,6 +32,13 @@ interface CommonSpec {
   readonly bodyLimitBytes?: number
   /** The body may also come as a form, whose fields are all texts. */
   readonly forms?: true
+  /**
+   * The body may also be the list under this key, or one item of it, and come as YAML: files, as people have them. The
+   * handler gets the object with the list.
+   */
+  readonly files?: string
+  /** Of a success that `answers` gives no schema, since it is a file: media type → schema. */
+  readonly media?: Readonly<Record<string, z.ZodType>>
   /** Success status → schema of the JSON answer, or null for none. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>
   /** Error codes beyond those that every such route may answer. */
@@ -102,6 +109,7 @@ function marksOf(spec: RouteSpec): Marks {
     permission: spec.permission,
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
+    files: spec.files !== undefined,
     errors: [...errorsOf(spec)],
   }
 }
@@ -116,12 +124,13 @@ function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['re
   }
 }
 
-function answersOf({ answers }: RouteSpec): RouteConfig['responses'] {
+function answersOf({ answers, media = {} }: RouteSpec): RouteConfig['responses'] {
+  const files = Object.entries(media).map(([type, schema]) => [type, { schema }] as const)
   return Object.fromEntries(
-    Object.entries(answers).map(([status, schema]) => [
-      status,
-      { description: '', ...(schema && { content: { 'application/json': { schema } } }) },
-    ]),
+    Object.entries(answers).map(([status, schema]) => {
+      const content = schema === null ? Object.fromEntries(files) : { 'application/json': { schema } }
+      return [status, { description: '', ...(Object.keys(content).length > 0 && { content }) }]
+    }),
   )
 }
 
@@ -132,7 +141,7 @@ function isWithinPath({ path }: RouteSpec): boolean {
 
 /** Who calls comes before what they sent: an unauthenticated request learns nothing about content types and fields. */
 function beforeValidation(spec: RouteSpec): MiddlewareHandler<AuthenticatedEnv> {
-  const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true }
+  const rules = { limitBytes: spec.bodyLimitBytes ?? BODY_LIMIT_BYTES, forms: spec.forms === true, files: spec.files }
   const isByPath = isWithinPath(spec)
   return async (c, next) => {
     const workspaceId = isByPath ? (c.req.param('id') ?? '') : c.req.header('X-Workspace-Id')

@@ -31,6 +31,10 @@ export const AUDIT_ACTIONS = [
   'workflow.created',
   'workflow.changed',
   'workflow.deleted',
+  'workflow.published',
+  'workflow.unpublished',
+  'workflow.restored',
+  'workflow.duplicated',
 ] as const
 export const AuditAction = z.enum(AUDIT_ACTIONS)
 export type AuditAction = z.infer<typeof AuditAction>

@@ -90,8 +90,8 @@ function readNode(node: JsonObject): GraphNode {
   const config = data['config'] ?? node['config'] ?? node['configuration']
   const label = data['label'] ?? node['name']
   return {
-    id: text(node['id']),
-    type: text(node['type']),
+    id: asText(node['id']),
+    type: asText(node['type']),
     data: withoutNulls({
       ...data,
       ...(config === undefined ? {} : { config }),
@@ -103,10 +103,10 @@ function readNode(node: JsonObject): GraphNode {
 function readEdge(edge: JsonObject, index: number): GraphEdge {
   return {
     id: edgeId(edge, index),
-    source: text(edge['source']),
-    sourceHandle: text(edge['sourceHandle'] ?? edge['sourcePort']) || 'out',
-    target: text(edge['target']),
-    targetHandle: text(edge['targetHandle'] ?? edge['targetPort']) || 'in',
+    source: asText(edge['source']),
+    sourceHandle: asText(edge['sourceHandle'] ?? edge['sourcePort']) || 'out',
+    target: asText(edge['target']),
+    targetHandle: asText(edge['targetHandle'] ?? edge['targetPort']) || 'in',
   }
 }
 
@@ -117,15 +117,17 @@ export function isUsableId(id: string): boolean {
 
 /** Nobody but the editor speaks of an edge by its id: one that we cannot use is replaced. */
 function edgeId(edge: JsonObject, index: number): string {
-  const id = text(edge['id'])
+  const id = asText(edge['id'])
   return isUsableId(id) ? id : `edge-${index + 1}`
 }
 
-function objects(value: Json | undefined): readonly JsonObject[] {
+/** The objects of a list; whatever is none is left out. */
+export function objects(value: Json | undefined): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : []
 }
 
-function text(value: Json | undefined): string {
+/** An id or a type: numbers count as their text, anything else as nothing. */
+export function asText(value: Json | undefined): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 }
 

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { AnyJsonObject } from '#core/json'
 import { Definition } from './graph.ts'
+import { Slug } from './slug.ts'
 
 const WORKFLOW_STATUSES = ['draft', 'published', 'archived'] as const
 
-const fields = {
+export const WORKFLOW_FIELDS = {
   name: z.string().trim().min(1).max(255),
+  slug: Slug,
   description: z.string().max(10_000).nullable(),
   definition: Definition,
   tags: z.array(z.string().trim().min(1).max(50)).max(50),
@@ -16,26 +18,36 @@ const fields = {
 /** What a workflow is made of; everything but the name may be left out. */
 export const WorkflowInput = z
   .strictObject({
-    name: fields.name,
-    description: fields.description.default(null),
-    definition: fields.definition.default({ nodes: [], edges: [] }),
-    tags: fields.tags.default([]),
-    category: fields.category.default(null),
-    is_active: fields.is_active.default(true),
+    name: WORKFLOW_FIELDS.name,
+    slug: WORKFLOW_FIELDS.slug.optional().describe('Made of the name where it is left out.'),
+    description: WORKFLOW_FIELDS.description.default(null),
+    definition: WORKFLOW_FIELDS.definition.default({ nodes: [], edges: [] }),
+    tags: WORKFLOW_FIELDS.tags.default([]),
+    category: WORKFLOW_FIELDS.category.default(null),
+    is_active: WORKFLOW_FIELDS.is_active.default(true),
   })
   .meta({ id: 'WorkflowInput' })
 export type WorkflowInput = z.infer<typeof WorkflowInput>
 
-export const WorkflowPatch = z.strictObject(fields).partial().meta({ id: 'WorkflowPatch' })
+export const WorkflowPatch = z.strictObject(WORKFLOW_FIELDS).partial().meta({ id: 'WorkflowPatch' })
 export type WorkflowPatch = z.infer<typeof WorkflowPatch>
+
+export const DuplicateInput = z
+  .strictObject({ name: WORKFLOW_FIELDS.name.optional() })
+  .meta({ id: 'WorkflowDuplicateInput' })
+export type DuplicateInput = z.infer<typeof DuplicateInput>
 
 export const Workflow = z
   .object({
     id: z.uuid(),
     workspace_id: z.uuid(),
-    ...fields,
+    ...WORKFLOW_FIELDS,
     status: z.enum(WORKFLOW_STATUSES),
     version: z.int().describe('Counts the saved definitions.'),
+    published_version: z
+      .int()
+      .nullable()
+      .describe('What webhooks and schedules run; below `version` the draft has changes that are not published.'),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })

@@ -1,10 +1,15 @@
 import type { Context } from 'hono'
 import { AppError } from '#core/errors'
-import { jsonDepth } from '#lib/json'
+import { readYaml } from '#core/workflow-file/yaml'
+import { isJsonObject, type Json, jsonDepth, parseJson } from '#lib/json'
+import { YAML_MEDIA_TYPES } from '#http/media-types'
 import { rejectUnstorableText } from '#http/unstorable-text'
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json$/
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data']
+const YAML_TYPES: readonly string[] = YAML_MEDIA_TYPES
+/** Reading YAML takes ten times as long as reading JSON, of the thread that everybody shares. */
+const YAML_LIMIT_BYTES = 512 * 1024
 /** Deeper than any graph or configuration that people draw; shallow enough for every recursive reader behind. */
 const MAX_JSON_DEPTH = 64
 
@@ -12,13 +17,15 @@ export interface BodyRules {
   readonly limitBytes: number
   /** The object may also come as a form, as OAuth2 clients and older frontends send it. */
   readonly forms: boolean
+  /** The object may also be the list under this key, or one of its items, as JSON or YAML: files, as people have them. */
+  readonly files: string | undefined
 }
 
 /**
  * Reads the body within its limit and hands on JSON that the validators can take: a form becomes the object it stands
  * for, an empty body an empty object, whatever its content type says (axios labels an empty POST as a form).
  *
- * @throws AppError `body_too_large`, `unsupported_media_type`, `malformed_json`, `json_too_deep`, `validation_failed`
+ * @throws AppError `body_too_large`, `unsupported_media_type`, `malformed_json`, `malformed_yaml`, `json_too_deep`, `validation_failed`
  */
 export async function readBody(c: Context, rules: BodyRules): Promise<void> {
   const bytes = await readWithin(c.req.raw, rules.limitBytes)
@@ -33,6 +40,7 @@ export async function readBody(c: Context, rules: BodyRules): Promise<void> {
 
 async function toJson(bytes: Uint8Array, contentType: string, rules: BodyRules): Promise<string> {
   const mediaType = contentType.split(';', 1).join('').trim().toLowerCase()
+  if (rules.files !== undefined) return filesToJson(bytes, mediaType, rules.files)
   if (JSON_TYPE.test(mediaType)) return decode(bytes)
   if (rules.forms && FORM_TYPES.includes(mediaType)) return formToJson(bytes, contentType)
   const expected = rules.forms ? ['application/json', ...FORM_TYPES].join(', ') : 'application/json'
@@ -42,6 +50,36 @@ async function toJson(bytes: Uint8Array, contentType: string, rules: BodyRules):
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+  } catch (cause) {
+    throw new AppError('malformed_json', { cause })
+  }
+}
+
+/** @throws AppError `malformed_yaml`, and as `readBody` */
+function filesToJson(bytes: Uint8Array, mediaType: string, key: string): string {
+  const isYaml = YAML_TYPES.includes(mediaType)
+  if (!isYaml && !JSON_TYPE.test(mediaType)) {
+    throw new AppError('unsupported_media_type', {
+      params: { expected: ['application/json', ...YAML_TYPES].join(', ') },
+    })
+  }
+  if (isYaml && bytes.byteLength > YAML_LIMIT_BYTES) throw tooLarge(YAML_LIMIT_BYTES)
+  const values = isYaml ? yamlValues(decode(bytes)) : [jsonValue(decode(bytes))]
+  const [first] = values
+  if (values.length === 1 && isJsonObject(first) && Object.hasOwn(first, key)) return JSON.stringify(first)
+  return JSON.stringify({ [key]: values.flatMap((value) => value) })
+}
+
+function yamlValues(text: string): Json[] {
+  const read = readYaml(text)
+  if (!read.ok) throw new AppError('malformed_yaml', { params: { line: read.error.line, detail: read.error.detail } })
+  return read.value.map(({ value }) => value)
+}
+
+function jsonValue(text: string): Json {
+  if (jsonDepth(text) > MAX_JSON_DEPTH) throw new AppError('json_too_deep', { params: { limit: MAX_JSON_DEPTH } })
+  try {
+    return parseJson(text)
   } catch (cause) {
     throw new AppError('malformed_json', { cause })
   }

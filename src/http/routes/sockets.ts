@@ -1,67 +1,63 @@
 import { Hono } from 'hono'
-import { verifyTicket } from '#auth/tickets'
-import { AppError } from '#core/errors'
-import { can } from '#core/permissions'
-import { socketEndsAt, type Principal } from '#core/principal'
+import type { SocketResource } from '#core/hub/connection'
+import { AppError, type ErrorCode } from '#core/errors'
 import type { AppContext, AppEnv } from '#http/app-env'
 import { isAllowedOrigin } from '#http/middleware/cors'
 import { isUuid } from '#lib/ids'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
-import { authenticate } from '#services/auth/authenticate'
-import { findTicketHolder } from '#services/auth/find-ticket-holder'
-import { openExecutionSocket, type SocketCaller } from '#services/executions/open-execution-socket'
+import { identifySocket } from '#services/auth/identify-socket'
+import { openExecutionSocket } from '#services/executions/open-execution-socket'
+import { openWorkspaceSocket } from '#services/hub/open-workspace-socket'
 
 /** The subprotocol by which a browser can send a token: `new WebSocket(url, ['bearer', token])`. */
 const BEARER = 'bearer'
 
 /** The websockets, below `/api/v1/ws` and, for older clients, `/ws`. They are no operations of the document. */
-export const socketRoutes = new Hono<AppEnv>({ strict: false }).get('/execution/:id', async (c) => {
-  if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') throw new AppError('upgrade_required')
-  return withProtocol(c, await openOrRefuse(c, c.req.param('id').toLowerCase()))
-})
+export const socketRoutes = new Hono<AppEnv>({ strict: false })
+  .get('/execution/:id', (c) => answer(c, 'execution', c.req.param('id').toLowerCase()))
+  .get('/workspace', (c) => answer(c, 'workspace'))
 
-async function openOrRefuse(c: AppContext, id: string): Promise<Response> {
+/** What an error says on a socket; any other is a 5xx of the handshake. */
+const REFUSALS: Partial<Record<ErrorCode, readonly [(typeof CLOSE)[keyof typeof CLOSE], string]>> = {
+  invalid_credentials: [CLOSE.credentials, 'bad credentials'],
+  forbidden: [CLOSE.forbidden, 'not allowed'],
+  insufficient_scope: [CLOSE.forbidden, 'not allowed'],
+  not_found: [CLOSE.notFound, 'not found'],
+}
+
+async function answer(c: AppContext, resource: SocketResource, id?: string): Promise<Response> {
+  if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') throw new AppError('upgrade_required')
+  const refuse = (error: unknown): Response => {
+    const refusal = error instanceof AppError ? REFUSALS[error.code] : undefined
+    if (refusal === undefined) throw error
+    return refuseSocket(...refusal)
+  }
+  return withProtocol(c, await open(c, resource, id).catch(refuse))
+}
+
+async function open(c: AppContext, resource: SocketResource, id: string | undefined): Promise<Response> {
+  const { publicCtx } = c.var
   const origin = c.req.header('Origin')
-  if (origin !== undefined && !isAllowedOrigin(origin, c.var.publicCtx.config)) {
+  if (origin !== undefined && !isAllowedOrigin(origin, publicCtx.config)) {
     return refuseSocket(CLOSE.policy, 'origin not allowed')
   }
-  const caller = await identify(c, id)
-  if (caller === undefined) return refuseSocket(CLOSE.credentials, 'bad credentials')
-  if (!can(caller.principal, 'executions:read')) return refuseSocket(CLOSE.forbidden, 'not allowed')
-  const after = Number(c.req.query('after') ?? 0)
-  if (!Number.isSafeInteger(after) || after < 0) return refuseSocket(CLOSE.policy, 'bad after')
-  const socket = isUuid(id) ? await openExecutionSocket(c.var.publicCtx, id, after, caller.order) : undefined
+  const caller = await identifySocket(publicCtx, resource, id, {
+    ticket: c.req.query('ticket'),
+    token: c.req.query('token') ?? protocolToken(c),
+    workspaceId: c.req.query('workspace_id'),
+  })
+  const after = parseAfter(c.req.query('after'))
+  if (Number.isNaN(after)) return refuseSocket(CLOSE.policy, 'bad after')
+  if (id === undefined) return openWorkspaceSocket(publicCtx, after, caller)
+  const socket = isUuid(id) ? await openExecutionSocket(publicCtx, id, after, caller) : undefined
   return socket ?? refuseSocket(CLOSE.notFound, 'not found')
 }
 
-interface Caller {
-  readonly principal: Principal
-  readonly order: SocketCaller
-}
-
-/** Who opens the socket, by ticket, `?token=` or subprotocol; undefined when none of them holds. */
-async function identify(c: AppContext, id: string): Promise<Caller | undefined> {
-  const { publicCtx } = c.var
-  try {
-    const text = c.req.query('ticket')
-    if (text === undefined) {
-      const token = c.req.query('token') ?? protocolToken(c)
-      if (token === undefined) return undefined
-      const principal = await authenticate(publicCtx, token, c.req.query('workspace_id'))
-      const expiresAt = socketEndsAt(principal, publicCtx.now())
-      return { principal, order: { workspaceId: principal.workspaceId, expiresAt } }
-    }
-    const ticket = await verifyTicket(publicCtx.config, text, publicCtx.now())
-    if (ticket === undefined || ticket.resource !== 'execution' || ticket.id !== id) return undefined
-    // The session or key may have ended since the ticket was given.
-    const principal = await findTicketHolder(publicCtx, ticket)
-    const { workspaceId, socketEndsAt: expiresAt } = ticket
-    return { principal, order: { workspaceId, expiresAt, ticket: { id: ticket.jti, expiresAt: ticket.expiresAt } } }
-  } catch (error) {
-    if (error instanceof AppError && (error.code === 'invalid_credentials' || error.code === 'not_found'))
-      return undefined
-    throw error
-  }
+/** NaN for what is no cursor. */
+function parseAfter(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const after = Number(text)
+  return Number.isSafeInteger(after) && after >= 0 ? after : Number.NaN
 }
 
 function offeredProtocols(c: AppContext): string[] {

@@ -32,7 +32,7 @@ const postWorkflow = route({
   body: WorkflowInput,
   bodyLimitBytes: DEFINITION_LIMIT_BYTES,
   answers: { 201: Workflow },
-  errors: ['idempotency_key_reused'],
+  errors: ['slug_taken', 'idempotency_key_reused'],
 })
 
 const getWorkflow = route({
@@ -54,6 +54,7 @@ const changes = {
   body: WorkflowPatch,
   bodyLimitBytes: DEFINITION_LIMIT_BYTES,
   answers: { 200: Workflow },
+  errors: ['slug_taken'],
 } as const
 const patchWorkflow = route({ method: 'patch', ...changes })
 const putWorkflow = route({ method: 'put', ...changes })

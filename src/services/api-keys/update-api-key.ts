@@ -3,6 +3,7 @@ import { type ApiKey, type ApiKeyPatch, expiryOf, toScopes } from '#core/api-key
 import { AppError } from '#core/errors'
 import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { findApiKey } from './find-api-key.ts'
 import { boundExpiry, demandGrantable } from './grant.ts'
 import { withinReach } from './reach.ts'
@@ -28,5 +29,6 @@ export async function updateApiKey(ctx: Ctx, id: string, patch: ApiKeyPatch): Pr
   const details = { fields: Object.keys(patch), scopes }
   const [row] = await audited(ctx, change, { action: 'api_key.changed', resourceId: id, details })
   if (row === undefined) throw new AppError('not_found')
+  recheckWorkspaces(ctx, [row.workspace_id], row.user_id)
   return toApiKey(row)
 }

@@ -6,6 +6,7 @@ import { AppError } from '#core/errors'
 import { say } from '#core/messages'
 import { withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { confirmPassword } from './confirm-password.ts'
 import { demandSession } from './demand.ts'
 
@@ -42,5 +43,6 @@ export async function changePassword(ctx: Ctx, input: ChangePasswordInput): Prom
       .where(and(isOther, isNull(sessions.revoked_at), exists(isDone))),
   ])
   if (changed.length === 0) throw new AppError('wrong_password')
+  recheckUser(ctx, userId)
   return { message: say(PASSWORD_CHANGED, ctx.locale) }
 }

@@ -2,6 +2,7 @@ import { signTicket } from '#auth/tickets'
 import { TICKET_TTL_SECONDS, type TicketAnswer, type TicketInput } from '#core/auth/ticket'
 import { credentialId, socketEndsAt } from '#core/principal'
 import type { Ctx } from '#services/context'
+import { AppError } from '#core/errors'
 import { findExecution } from '#services/executions/find-execution'
 
 /**
@@ -11,7 +12,9 @@ import { findExecution } from '#services/executions/find-execution'
  */
 export async function issueTicket(ctx: Ctx, input: TicketInput): Promise<TicketAnswer> {
   const { resource, id } = input
-  await findExecution(ctx, id)
+  if (resource === 'execution') await findExecution(ctx, id)
+  // The workspace of the request, which the caller is known to be in.
+  else if (id !== ctx.principal.workspaceId) throw new AppError('not_found')
   const { principal, now } = ctx
   const { userId, workspaceId } = principal
   const holder = { userId, sessionId: credentialId(principal), isApiKey: principal.kind === 'api_key', workspaceId }

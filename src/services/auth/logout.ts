@@ -4,6 +4,7 @@ import { LOGGED_OUT, type LogoutInput, type Message } from '#core/auth/session'
 import { say } from '#core/messages'
 import { audited, EACH_ROW } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { demandSession } from './demand.ts'
 
 /** Ends the caller's session at once, and that of the refresh token, if one was sent and it is the caller's too. */
@@ -24,5 +25,6 @@ export async function logout(ctx: Ctx, input: LogoutInput): Promise<Message> {
     .where(and(eq(sessions.user_id, principal.userId), isEnding, isNull(sessions.revoked_at)))
     .returning({ id: sessions.id })
   await audited(ctx, ending, { action: 'session.revoked', resourceId: EACH_ROW }, db)
+  recheckUser(ctx, principal.userId)
   return { message: say(LOGGED_OUT, ctx.locale) }
 }

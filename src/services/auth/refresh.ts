@@ -5,6 +5,7 @@ import type { RefreshInput } from '#core/auth/session'
 import { AppError } from '#core/errors'
 import { audited, EACH_ROW } from '#services/audit/audit'
 import type { PublicCtx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { toTokenPair } from './to-token-pair.ts'
 
 /**
@@ -73,7 +74,9 @@ async function revokeReused(ctx: PublicCtx, hash: string): Promise<void> {
     .update(sessions)
     .set({ revoked_at: new Date(now()), revoked_reason: 'reuse' })
     .where(and(exists(spent), isNull(sessions.revoked_at)))
-    .returning({ id: sessions.id })
+    .returning({ id: sessions.id, userId: sessions.user_id })
   // Nobody knows who it was: the line names no user.
-  await audited(ctx, ending, { action: 'session.revoked', resourceId: EACH_ROW, details: { reason: 'reuse' } })
+  const fact = { action: 'session.revoked', resourceId: EACH_ROW, details: { reason: 'reuse' } } as const
+  const [ended] = await audited(ctx, ending, fact)
+  if (ended !== undefined) recheckUser(ctx, ended.userId)
 }

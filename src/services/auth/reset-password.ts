@@ -7,6 +7,7 @@ import { AppError } from '#core/errors'
 import { say } from '#core/messages'
 import { auditLine } from '#services/audit/audit'
 import type { PublicCtx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 import { forgetFailures } from './guard-password.ts'
 
 /**
@@ -53,6 +54,7 @@ export async function resetPassword(ctx: PublicCtx, { token, new_password }: Res
       .where(and(eq(sessions.user_id, known.userId), isNull(sessions.revoked_at), exists(isDone))),
   ])
   if (done.length === 0) throw new AppError('invalid_token')
+  recheckUser(ctx, known.userId)
   await forgetFailures(ctx, known.to.toLowerCase())
   return { message: say(PASSWORD_RESET, ctx.locale) }
 }

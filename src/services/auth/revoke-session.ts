@@ -2,6 +2,7 @@ import { and, eq, gt, isNull } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { recheckUser } from '#services/hub/recheck-sockets'
 
 /**
  * Ends one of the caller's sessions at once.
@@ -20,4 +21,5 @@ export async function revokeSession(ctx: Ctx, id: string): Promise<void> {
     .returning({ id: sessions.id })
   const ended = await audited(ctx, ending, { action: 'session.revoked', resourceId: id }, ctx.unscopedDb)
   if (ended.length === 0) throw new AppError('not_found')
+  recheckUser(ctx, ctx.principal.userId)
 }

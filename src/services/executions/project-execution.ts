@@ -15,6 +15,7 @@ const CHARS_PER_INSERT = 4_000_000
  * nothing is left.
  *
  * @param seq the length of the run's event log at this moment
+ * @returns whether somebody watches the workspace: asked in passing, so that a run that nobody follows tells no hub
  */
 export async function projectExecution(
   db: Db,
@@ -22,7 +23,7 @@ export async function projectExecution(
   plan: Plan,
   state: RunState,
   seq: number,
-): Promise<void> {
+): Promise<boolean> {
   const { executions, executionVisits } = db.tables
   const { id, workflow_id, version, status, trigger, inputs, output, error } = toExecution(header, state)
   const changing = {
@@ -47,7 +48,14 @@ export async function projectExecution(
       ...changing,
     })
     .onConflictDoUpdate({ target: executions.id, set: changing, setWhere: sql`${executions.seq} < ${seq}` })
-  if (!isFinal(state.status)) return void (await upsert)
+  const { workspaces } = db.tables
+  const isWorkspace = eq(workspaces.id, header.workspaceId)
+  const watched = { watched: sql`coalesce(${workspaces.watched_until} > now(), false)`.mapWith(Boolean) }
+  if (!isFinal(state.status)) {
+    const written = db.$with('written').as(upsert.returning({ id: executions.id }))
+    const [workspace] = await db.with(written).select(watched).from(workspaces).where(isWorkspace)
+    return workspace?.watched ?? false
+  }
 
   const rows = toNodeVisits(plan, state).map((visit, index) => ({
     ...visit,
@@ -60,17 +68,16 @@ export async function projectExecution(
   const inserts = chunk(rows).map((part) => db.insert(executionVisits).values(part).onConflictDoNothing())
   const last = inserts.pop()
   for (const insert of inserts) await insert
-  const { workspaces } = db.tables
-  const isWorkspace = eq(workspaces.id, header.workspaceId)
   const isOrphan = notExists(db.select({ id: workspaces.id }).from(workspaces).where(isWorkspace))
-  await db.batch([
+  const [found] = await db.batch([
     // A deletion of the workspace waits for this, and then takes these rows along; or this waits, and finds it gone.
-    db.select({ id: workspaces.id }).from(workspaces).where(isWorkspace).for('key share'),
+    db.select(watched).from(workspaces).where(isWorkspace).for('key share'),
     ...(last === undefined ? [] : [last]),
     upsert,
     db.delete(executionVisits).where(and(eq(executionVisits.execution_id, id), isOrphan)),
     db.delete(executions).where(and(eq(executions.id, id), isOrphan)),
   ])
+  return found[0]?.watched ?? false
 }
 
 function toDate(time: number | string | null | undefined): Date | null {

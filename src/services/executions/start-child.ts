@@ -13,7 +13,8 @@ import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
-import { compileOrRefuse, pinWorkflow } from './start-execution.ts'
+import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { pinWorkflow } from './start-execution.ts'
 
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
 const MAX_DEPTH = 16

@@ -1,18 +1,16 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import { compile } from '#core/workflow/compile'
 import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
-import type { Plan } from '#core/workflow/plan'
-import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
 import type { ExecuteInput } from '#core/workflow/workflow'
-import { catalog } from '#nodes/catalog'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
+import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
+import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 
 /**
  * Starts an execution: of the saved draft, kept as an immutable version, or of the version that is named. It is
@@ -62,63 +60,29 @@ interface Pinned {
   readonly definition: Definition
 }
 
-/** Who pins, and where: a person, or an execution on behalf of one. */
-interface PinCtx extends Pick<Ctx, 'db'> {
-  readonly principal: { readonly workspaceId: string; readonly userId: string | null }
-}
-
 /**
  * The workflow as it will run: its saved draft, kept as an immutable version, or the version that is named.
  *
  * @throws AppError `not_found`
  */
-export function pinWorkflow(ctx: PinCtx, workflowId: string, version?: number): Promise<Pinned> {
+export function pinWorkflow(ctx: KeepCtx, workflowId: string, version?: number): Promise<Pinned> {
   return version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version)
 }
 
 /** The draft, written down as a version in the same statement, unless it is there already. */
-async function pinDraft(ctx: PinCtx, workflowId: string): Promise<Pinned> {
+async function pinDraft(ctx: KeepCtx, workflowId: string): Promise<Pinned> {
   const { workflows, workflowVersions } = ctx.db.tables
-  const { workspaceId, userId } = ctx.principal
-  const draft = ctx.db.$with('draft').as(
-    ctx.db
-      .select({
-        id: workflows.id,
-        name: workflows.name,
-        version: workflows.version,
-        workspace_id: workflows.workspace_id,
-        definition: workflows.definition,
-      })
-      .from(workflows)
-      .where(and(eq(workflows.id, workflowId), eq(workflows.workspace_id, workspaceId))),
-  )
-  const kept = ctx.db.$with('kept').as(
-    ctx.db
-      .insert(workflowVersions)
-      .select((query) =>
-        query
-          .select({
-            workflow_id: draft.id,
-            version: draft.version,
-            workspace_id: draft.workspace_id,
-            definition: draft.definition,
-            created_by: sql`${userId}::uuid`.as('created_by'),
-            created_at: sql`now()`.as('created_at'),
-          })
-          .from(draft),
-      )
-      .onConflictDoNothing()
-      .returning({ version: workflowVersions.version }),
-  )
+  const kept = ctx.db.$with('kept').as(keepDraft(ctx, workflowId).returning({ version: workflowVersions.version }))
   const [found] = await ctx.db
-    .with(draft, kept)
-    .select({ id: draft.id, name: draft.name, version: draft.version, definition: draft.definition })
-    .from(draft)
+    .with(kept)
+    .select({ id: workflows.id, name: workflows.name, version: workflows.version, definition: workflows.definition })
+    .from(workflows)
+    .where(and(eq(workflows.id, workflowId), eq(workflows.workspace_id, ctx.principal.workspaceId)))
   if (found === undefined) throw new AppError('not_found')
   return found
 }
 
-async function findVersion(ctx: PinCtx, workflowId: string, version: number): Promise<Pinned> {
+async function findVersion(ctx: KeepCtx, workflowId: string, version: number): Promise<Pinned> {
   const { workflows, workflowVersions } = ctx.db.tables
   const [found] = await ctx.db
     .select({
@@ -138,16 +102,4 @@ async function findVersion(ctx: PinCtx, workflowId: string, version: number): Pr
     )
   if (found === undefined) throw new AppError('not_found')
   return found
-}
-
-/** @throws AppError `workflow_invalid` with every problem of the graph */
-export function compileOrRefuse(definition: Definition): Plan {
-  const compiled = compile(definition, catalog)
-  if (compiled.ok) return compiled.value
-  throw new AppError('workflow_invalid', { problems: compiled.error.map(toInputProblem) })
-}
-
-function toInputProblem({ code, params, nodeId, edgeId, path = '' }: GraphProblem) {
-  const place = nodeId === undefined ? (edgeId === undefined ? '' : `/edges/${edgeId}`) : `/nodes/${nodeId}`
-  return { pointer: `/definition${place}${path}`, sentence: GRAPH_PROBLEMS[code], params }
 }

@@ -3,6 +3,7 @@ import type { Member, MemberPatch } from '#core/workspace/member'
 import { withLine } from '#services/audit/audit'
 import { demand } from '#services/auth/demand'
 import type { Ctx } from '#services/context'
+import { recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { lockWorkspace } from '#services/workspaces/lock-workspace'
 import { explainRefusal } from './explain-refusal.ts'
 import { hasOtherOwner, hasRole } from './has-role.ts'
@@ -42,5 +43,6 @@ export async function changeRole(ctx: Ctx, userId: string, { role }: MemberPatch
     selectMember(db, workspaceId, userId),
   ])
   if (changed.length === 0 || row === undefined) throw await explainRefusal(ctx, userId, role)
+  recheckWorkspaces(ctx, [workspaceId], userId)
   return toMember(row)
 }

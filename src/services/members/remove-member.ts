@@ -2,6 +2,7 @@ import { and, eq, ne, notExists, or, sql } from 'drizzle-orm'
 import { demand, demandSession } from '#services/auth/demand'
 import { withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { lockWorkspace } from '#services/workspaces/lock-workspace'
 import { explainRefusal } from './explain-refusal.ts'
 import { hasOtherOwner, hasRole } from './has-role.ts'
@@ -42,4 +43,5 @@ export async function removeMember(ctx: Ctx, userId: string): Promise<void> {
     db.delete(apiKeys).where(and(isTheirKey, notExists(isStillThere))),
   ])
   if (removed.length === 0) throw await explainRefusal(ctx, userId)
+  recheckWorkspaces(ctx, [workspaceId], userId)
 }

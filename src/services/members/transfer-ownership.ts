@@ -3,6 +3,7 @@ import { AppError } from '#core/errors'
 import { type Member, TRANSFER_TO_ONESELF, type TransferInput } from '#core/workspace/member'
 import { withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { lockWorkspace } from '#services/workspaces/lock-workspace'
 import { hasRole } from './has-role.ts'
 import { selectMember, toMember } from './to-member.ts'
@@ -35,5 +36,6 @@ export async function transferOwnership(ctx: Ctx, { user_id }: TransferInput): P
   ])
   if (row === undefined) throw new AppError('not_found')
   if (changed.length === 0) throw new AppError('forbidden')
+  recheckWorkspaces(ctx, [workspaceId], userId)
   return toMember(row)
 }

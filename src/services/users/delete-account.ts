@@ -6,6 +6,7 @@ import type { Db } from '#db/connect'
 import { withLine } from '#services/audit/audit'
 import { confirmPassword } from '#services/auth/confirm-password'
 import type { Ctx } from '#services/context'
+import { listWorkspaceIds, recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { cancelOrphans, removeWorkspaces } from '#services/workspaces/remove-workspaces'
 import { USER_LOCK } from './user-lock.ts'
 
@@ -23,6 +24,8 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
   const db = ctx.unscopedDb
   const { users, workspaces } = db.tables
   const { userId } = ctx.principal
+  // They go with the account.
+  const workspaceIds = await listWorkspaceIds(ctx, userId)
   const isSelf = eq(users.id, userId)
   const isCaller = and(isSelf, eq(users.password_hash, password_hash))
   const mayLeave = and(isCaller, isSpare(db, userId), notExists(stranded(db, userId)))
@@ -52,6 +55,7 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
     withLine(ctx, db, deletion, { action: 'account.deleted', resourceId: userId }),
   ])
   if (deleted.length === 0) throw await whyNot(ctx, password_hash)
+  recheckWorkspaces(ctx, workspaceIds, userId)
   await cancelOrphans(ctx, running)
 }
 

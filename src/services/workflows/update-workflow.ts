@@ -3,12 +3,13 @@ import { AppError } from '#core/errors'
 import type { Workflow, WorkflowPatch } from '#core/workflow/workflow'
 import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { isSlugTaken } from './insert-workflow.ts'
 import { toWorkflow } from './to-workflow.ts'
 
 /**
  * Changes what is given. A new definition is a new version; runs go on with the one that they started with.
  *
- * @throws AppError `not_found`
+ * @throws AppError `not_found`, `slug_taken`
  */
 export async function updateWorkflow(ctx: Ctx, id: string, patch: WorkflowPatch): Promise<Workflow> {
   const { workflows } = ctx.db.tables
@@ -19,7 +20,9 @@ export async function updateWorkflow(ctx: Ctx, id: string, patch: WorkflowPatch)
     .where(and(eq(workflows.id, id), eq(workflows.workspace_id, ctx.principal.workspaceId)))
     .returning()
   const fact = { action: 'workflow.changed', resourceId: id, details: { fields: Object.keys(patch) } } as const
-  const [row] = await audited(ctx, change, fact)
+  const [row] = await audited(ctx, change, fact).catch((error: unknown) => {
+    throw isSlugTaken(error) ? new AppError('slug_taken', { params: { slug: patch.slug ?? '' } }) : error
+  })
   if (row === undefined) throw new AppError('not_found')
   return toWorkflow(row)
 }

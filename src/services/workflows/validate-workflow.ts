@@ -1,6 +1,7 @@
 import type { Locale } from '#core/messages'
 import { say } from '#core/messages'
 import { compile } from '#core/workflow/compile'
+import type { Definition } from '#core/workflow/graph'
 import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
 import type { GraphProblemView, Validation } from '#core/workflow/workflow'
 import { catalog } from '#nodes/catalog'
@@ -14,9 +15,14 @@ import { findWorkflow } from './find-workflow.ts'
  */
 export async function validateWorkflow(ctx: Ctx, id: string): Promise<Validation> {
   const workflow = await findWorkflow(ctx, id)
-  const compiled = compile(workflow.definition, catalog)
-  const problems = compiled.ok ? [] : compiled.error.map((problem) => toProblemView(problem, ctx.locale))
+  const problems = problemsOf(workflow.definition, ctx.locale)
   return { valid: problems.length === 0, problems }
+}
+
+/** Every problem of a graph, worded. */
+export function problemsOf(definition: Definition, locale: Locale): GraphProblemView[] {
+  const compiled = compile(definition, catalog)
+  return compiled.ok ? [] : compiled.error.map((problem) => toProblemView(problem, locale))
 }
 
 function toProblemView(problem: GraphProblem, locale: Locale): GraphProblemView {

@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import type { Ctx } from '#services/context'
+import { recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { hasRole } from '#services/members/has-role'
 import { cancelOrphans, removeWorkspaces } from './remove-workspaces.ts'
 
@@ -24,7 +25,10 @@ export async function deleteWorkspace(ctx: Ctx): Promise<void> {
     removal.executions,
     removal.workspaces,
   ])
-  if (gone.length > 0) return cancelOrphans(ctx, running)
+  if (gone.length > 0) {
+    recheckWorkspaces(ctx, [workspaceId])
+    return cancelOrphans(ctx, running)
+  }
   const [left] = await db.select({ personal: workspaces.personal_user_id }).from(workspaces).where(isThis)
   if (left === undefined) throw new AppError('not_found')
   throw new AppError(left.personal === null ? 'forbidden' : 'personal_workspace')

@@ -31,8 +31,13 @@ export async function openSocket(
   { headers = {}, answersPings = true }: SocketOptions = {},
 ): Promise<TestSocket> {
   const response = await upgrade(path, headers)
-  const socket = response.webSocket
-  if (socket === null) throw new Error(`no websocket but ${response.status}: ${await response.text()}`)
+  if (response.webSocket === null) throw new Error(`no websocket but ${response.status}: ${await response.text()}`)
+  return followSocket(response, answersPings)
+}
+
+/** Follows the socket of an answer from its first frame on. */
+export function followSocket({ webSocket: socket, headers }: Response, answersPings = true): TestSocket {
+  if (socket === null) throw new Error('no websocket')
   const frames: Frame[] = []
   const closed = Promise.withResolvers<{ code: number; reason: string }>()
   const watchers = new Set<() => void>()
@@ -61,7 +66,7 @@ export async function openSocket(
     send: (message) => socket.send(typeof message === 'string' ? message : JSON.stringify(message)),
     close: (code = 1000) => socket.close(code),
     closed: closed.promise,
-    protocol: response.headers.get('Sec-WebSocket-Protocol'),
+    protocol: headers.get('Sec-WebSocket-Protocol'),
   }
 }
 

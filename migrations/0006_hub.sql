@@ -1,0 +1,1 @@
+ALTER TABLE "synapscale_db"."workspaces" ADD COLUMN "watched_until" timestamp (3) with time zone;

@@ -1,0 +1,2 @@
+/** RFC 9512, and what people sent before it. */
+export const YAML_MEDIA_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'] as const

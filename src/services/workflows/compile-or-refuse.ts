@@ -1,0 +1,18 @@
+import { AppError, type InputProblem } from '#core/errors'
+import { compile } from '#core/workflow/compile'
+import type { Definition } from '#core/workflow/graph'
+import type { Plan } from '#core/workflow/plan'
+import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
+import { catalog } from '#nodes/catalog'
+
+/** @throws AppError `workflow_invalid` with every problem of the graph */
+export function compileOrRefuse(definition: Definition): Plan {
+  const compiled = compile(definition, catalog)
+  if (compiled.ok) return compiled.value
+  throw new AppError('workflow_invalid', { problems: compiled.error.map(toInputProblem) })
+}
+
+function toInputProblem({ code, params, nodeId, edgeId, path = '' }: GraphProblem): InputProblem {
+  const place = nodeId === undefined ? (edgeId === undefined ? '' : `/edges/${edgeId}`) : `/nodes/${nodeId}`
+  return { pointer: `/definition${place}${path}`, sentence: GRAPH_PROBLEMS[code], params }
+}

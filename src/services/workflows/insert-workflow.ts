@@ -1,0 +1,77 @@
+import { and, eq, like, or } from 'drizzle-orm'
+import { AppError } from '#core/errors'
+import { toSlug } from '#core/workflow/slug'
+import type { Workflow, WorkflowInput } from '#core/workflow/workflow'
+import { DatabaseError } from '#db/errors'
+import { type AuditFact, audited } from '#services/audit/audit'
+import type { Ctx } from '#services/context'
+import { findWorkflow } from './find-workflow.ts'
+import { toWorkflow } from './to-workflow.ts'
+
+/** The statement that makes a workflow; a repeat with the same id makes nothing. */
+export function insertionOf(ctx: Ctx, id: string, input: WorkflowInput & { readonly slug: string }) {
+  const { workflows } = ctx.db.tables
+  const now = new Date(ctx.now())
+  return ctx.db
+    .insert(workflows)
+    .values({
+      ...input,
+      id,
+      workspace_id: ctx.principal.workspaceId,
+      status: 'draft',
+      version: 1,
+      created_by: ctx.principal.userId,
+      created_at: now,
+      updated_at: now,
+    })
+    .onConflictDoNothing({ target: workflows.id })
+    .returning()
+}
+
+/**
+ * Makes a workflow with the slug that was asked for, or one of its name that nobody has.
+ *
+ * @throws AppError `slug_taken`
+ */
+export async function insertWorkflow(
+  ctx: Ctx,
+  id: string,
+  input: WorkflowInput,
+  fact: Omit<AuditFact, 'resourceId'>,
+): Promise<Workflow> {
+  const base = input.slug ?? toSlug(input.name)
+  const others = input.slug === undefined ? [() => numbered(ctx, base), () => `${base}-${id.slice(-12)}`] : []
+  for (const candidate of [() => base, ...others]) {
+    const insertion = insertionOf(ctx, id, { ...input, slug: await candidate() })
+    const rows = await audited(ctx, insertion, { ...fact, resourceId: id }).catch(unlessSlugTaken)
+    if (rows !== undefined) return rows[0] === undefined ? findWorkflow(ctx, id) : toWorkflow(rows[0])
+  }
+  throw new AppError('slug_taken', { params: { slug: base } })
+}
+
+/** Whether a write was refused since another workflow has the slug. */
+export function isSlugTaken(error: unknown): boolean {
+  return error instanceof DatabaseError && error.constraint === 'workflows_slug_key'
+}
+
+function unlessSlugTaken(error: unknown): undefined {
+  if (!isSlugTaken(error)) throw error
+}
+
+/** `orders-2`, or the first number after it that is free. */
+async function numbered(ctx: Ctx, base: string): Promise<string> {
+  const { workflows } = ctx.db.tables
+  const rows = await ctx.db
+    .select({ slug: workflows.slug })
+    .from(workflows)
+    .where(
+      and(
+        eq(workflows.workspace_id, ctx.principal.workspaceId),
+        or(eq(workflows.slug, base), like(workflows.slug, `${base}-%`)),
+      ),
+    )
+  const taken = new Set(rows.map(({ slug }) => slug))
+  let number = 2
+  while (taken.has(`${base}-${number}`)) number += 1
+  return `${base}-${number}`
+}
