@@ -17,7 +17,7 @@ const ATTEMPTS = 3
  * Changes what is given. Whoever may change a secret cannot read it by that: neither by making it plain nor by sending
  * it to other hosts, unless they bring a value of their own.
  *
- * @throws AppError `not_found`, `variable_exists`, `validation_failed`
+ * @throws AppError `not_found`, `variable_exists`, `validation_failed`, `busy`
  */
 export async function updateVariable(ctx: Ctx, id: string, patch: VariablePatch): Promise<Variable> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -26,7 +26,7 @@ export async function updateVariable(ctx: Ctx, id: string, patch: VariablePatch)
     const changed = await write(ctx, former, patch)
     if (changed !== undefined) return toVariable(changed)
   }
-  throw new AppError('busy')
+  throw new AppError('busy', { retryAfterSeconds: 1 })
 }
 
 function refuseImpossible(former: VariableRow, patch: VariablePatch): void {
@@ -46,12 +46,14 @@ function refusal(pointer: string, problem: keyof typeof VARIABLE_PROBLEMS): AppE
   return new AppError('validation_failed', { problems: [{ pointer, sentence: VARIABLE_PROBLEMS[problem], params }] })
 }
 
-/** The changed row, or undefined when it is no longer what `former` says. */
+/** The changed row, or undefined when what was decided by `former` no longer holds. */
 async function write(ctx: Ctx, former: VariableRow, patch: VariablePatch): Promise<VariableRow | undefined> {
   const { variables } = ctx.db.tables
   const { secret = former.is_secret, value: given, hosts, ...fields } = patch
   // A plain value that becomes a secret is sealed; a secret's stays as it is, under whichever key a rotation left it.
-  const plain = given ?? (secret && !former.is_secret ? former.value : undefined)
+  const isKept = typeof given !== 'string'
+  const sealsFormer = isKept && secret && !former.is_secret
+  const plain = given ?? (sealsFormer ? former.value : undefined)
   const value = plain === undefined || !secret ? plain : await seal(ctx, former.id, plain)
   const change = ctx.db
     .update(variables)
@@ -67,8 +69,9 @@ async function write(ctx: Ctx, former: VariableRow, patch: VariablePatch): Promi
         eq(variables.id, former.id),
         eq(variables.workspace_id, ctx.principal.workspaceId),
         eq(variables.is_secret, former.is_secret),
-        eq(variables.hosts, former.hosts),
-        former.is_secret ? undefined : eq(variables.value, former.value),
+        // Only what `refuseImpossible` and the sealing rest on: whoever changes the rest at once does not wait for it.
+        isKept && hosts !== undefined ? eq(variables.hosts, former.hosts) : undefined,
+        sealsFormer ? eq(variables.value, former.value) : undefined,
       ),
     )
     .returning()

@@ -54,6 +54,15 @@ describe('a variable', () => {
     expect((await ana.call(`/variables/${made.id}`, { method: 'DELETE' })).status).toBe(404)
   })
 
+  it('takes many changes at once', async () => {
+    const { id } = await create({ value: 'x'.repeat(8) })
+    const changes = Array.from({ length: 30 }, (_, index) => patch(id, { value: `value ${index}` }))
+    const becomes = patch(id, { secret: true })
+    const answers = await Promise.all([...changes, becomes])
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(await openStored(id)).toMatch(/^value \d+$|^x{8}$/)
+  })
+
   it('has a key of its own in the workspace', async () => {
     const [first, second] = [await create(), await create()]
     const again = await ana.call('/variables', { json: { key: first.key, value: 'x' } })
