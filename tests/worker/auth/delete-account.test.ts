@@ -1,11 +1,11 @@
 import { env } from 'cloudflare:workers'
-import { eq, inArray, sql } from 'drizzle-orm'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eq, inArray } from 'drizzle-orm'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { workflowRun } from '#actors'
 import { hashPassword } from '#auth/passwords'
 import { readConfig } from '#config'
 import { connect } from '#db/connect'
-import { tablesOf } from '#db/schema'
+import { useOwnSchema } from '#tests/worker/support/own-schema'
 import { newId } from '#lib/ids'
 import type { Ctx } from '#services/context'
 import { createUser } from '#services/users/create-user'
@@ -89,51 +89,28 @@ describe('DELETE /auth/account', () => {
 })
 
 describe('the last administrator', () => {
-  /** An installation of its own: the same tables in another schema. */
-  const OWN = `${readConfig(env).DATABASE_SCHEMA}_admins`
-  const TABLES = [
-    'users',
-    'workspaces',
-    'workspace_members',
-    'workspace_invitations',
-    'executions',
-    'execution_visits',
-    'login_failures',
-    'audit_log',
-  ]
+  const own = useOwnSchema('admins')
   const REQUEST = { requestId: 'x', now: Date.now, client: { userAgent: undefined, address: undefined } }
 
-  beforeEach(async () => {
-    const [full, own] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(OWN)]
-    await db.execute(sql`drop schema if exists ${own} cascade`)
-    await db.execute(sql`create schema ${own}`)
-    for (const table of TABLES.map((name) => sql.identifier(name))) {
-      await db.execute(sql`create table ${own}.${table} (like ${full}.${table} including all)`)
-    }
-    return () => db.execute(sql`drop schema ${own} cascade`)
-  })
-
-  const connectToOwn = () => Object.assign(connect(env), { tables: tablesOf(OWN) })
-
   async function createPerson(role?: 'admin'): Promise<string> {
-    const own = connectToOwn()
+    const ownDb = own.connect()
     const password_hash = await hashPassword(PASSWORD)
     const person = { email: newEmail(), username: null, first_name: 'Ana', last_name: '', password_hash }
-    const { id } = await createUser({ db: own, ...REQUEST }, person)
-    if (role !== undefined) await own.update(own.tables.users).set({ role }).where(eq(own.tables.users.id, id))
+    const { id } = await createUser({ db: ownDb, ...REQUEST }, person)
+    if (role !== undefined) await ownDb.update(ownDb.tables.users).set({ role }).where(eq(ownDb.tables.users.id, id))
     return id
   }
 
   function leave(userId: string): Promise<void> {
     const principal = { userId } as Ctx['principal']
-    const given = { env, config: readConfig(env), db: connectToOwn(), unscopedDb: connectToOwn() }
+    const given = { env, config: readConfig(env), db: own.connect(), unscopedDb: own.connect() }
     const ctx = { ...given, ...REQUEST, principal, later: () => undefined } as unknown as Ctx
     return deleteAccount(ctx, { password: PASSWORD })
   }
 
   async function countAdmins(): Promise<number> {
-    const own = connectToOwn()
-    return (await own.select().from(own.tables.users).where(eq(own.tables.users.role, 'admin'))).length
+    const ownDb = own.connect()
+    return (await ownDb.select().from(ownDb.tables.users).where(eq(ownDb.tables.users.role, 'admin'))).length
   }
 
   it('stays while there are others', async () => {

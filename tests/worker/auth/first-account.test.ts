@@ -1,38 +1,19 @@
-import { env } from 'cloudflare:workers'
-import { and, eq, sql } from 'drizzle-orm'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { readConfig } from '#config'
-import { connect } from '#db/connect'
-import { tablesOf } from '#db/schema'
+import { and, eq } from 'drizzle-orm'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createUser } from '#services/users/create-user'
+import { useOwnSchema } from '#tests/worker/support/own-schema'
 import { call, newEmail } from './api.ts'
 
-/** An installation without accounts: the same tables in a schema of its own. */
-const EMPTY = `${readConfig(env).DATABASE_SCHEMA}_empty`
-const TABLES = ['users', 'workspaces', 'workspace_members', 'workspace_invitations', 'audit_log']
 const REQUEST = { requestId: 'x', now: Date.now, client: { userAgent: undefined, address: undefined } }
 
-function connectToEmpty() {
-  return Object.assign(connect(env), { tables: tablesOf(EMPTY) })
-}
+const empty = useOwnSchema('empty')
 
 // Loads the worker, which takes longer than a statement may.
 beforeAll(() => call('/auth/me'))
 
-beforeEach(async () => {
-  const db = connect(env)
-  const [full, empty] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(EMPTY)]
-  await db.execute(sql`drop schema if exists ${empty} cascade`)
-  await db.execute(sql`create schema ${empty}`)
-  for (const table of TABLES.map((name) => sql.identifier(name))) {
-    await db.execute(sql`create table ${empty}.${table} (like ${full}.${table} including all)`)
-  }
-  return () => db.execute(sql`drop schema ${empty} cascade`)
-})
-
 function createPerson(first_name: string, isOpen?: boolean) {
   const person = { email: newEmail(), username: null, first_name, last_name: '', password_hash: 'x' }
-  return createUser({ db: connectToEmpty(), ...REQUEST }, person, isOpen)
+  return createUser({ db: empty.connect(), ...REQUEST }, person, isOpen)
 }
 
 describe('the first account', () => {
@@ -52,14 +33,14 @@ describe('the first account', () => {
     for (const outcome of made.filter(({ status }) => status === 'rejected')) {
       expect(outcome).toMatchObject({ reason: { code: 'registration_closed' } })
     }
-    const db = connectToEmpty()
+    const db = empty.connect()
     expect(await db.select().from(db.tables.users)).toHaveLength(1)
     expect(await db.select().from(db.tables.workspaces)).toHaveLength(1)
   })
 
   it('like each one owns a personal workspace', async () => {
     await createPerson('Ana')
-    const db = connectToEmpty()
+    const db = empty.connect()
     const { users, workspaces: own, workspaceMembers: members } = db.tables
     const owned = await db
       .select({ role: members.role, name: own.name })

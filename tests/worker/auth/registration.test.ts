@@ -1,16 +1,12 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { sql } from 'drizzle-orm'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { readConfig } from '#config'
-import { connect } from '#db/connect'
 import { app } from '#http/app'
+import { useOwnSchema } from '#tests/worker/support/own-schema'
 import { call, createAccount, newEmail, PASSWORD } from './api.ts'
 
-/** An installation without accounts, reached over HTTP: the same tables in a schema of its own. */
-const EMPTY = `${readConfig(env).DATABASE_SCHEMA}_registration`
-const TABLES = ['users', 'workspaces', 'workspace_members', 'one_time_tokens', 'workspace_invitations', 'audit_log']
+const empty = useOwnSchema('registration')
 const Answer = z.looseObject({
   code: z.string().optional(),
   role: z.string().optional(),
@@ -20,17 +16,6 @@ const Answer = z.looseObject({
 beforeAll(async () => {
   await call('/auth/me')
   await createAccount()
-})
-
-beforeEach(async () => {
-  const db = connect(env)
-  const [full, empty] = [sql.identifier(readConfig(env).DATABASE_SCHEMA), sql.identifier(EMPTY)]
-  await db.execute(sql`drop schema if exists ${empty} cascade`)
-  await db.execute(sql`create schema ${empty}`)
-  for (const table of TABLES.map((name) => sql.identifier(name))) {
-    await db.execute(sql`create table ${empty}.${table} (like ${full}.${table} including all)`)
-  }
-  return () => db.execute(sql`drop schema ${empty} cascade`)
 })
 
 /** Registers somebody with these settings. */
@@ -52,13 +37,13 @@ describe.each([
   ['invite', 'registration_by_invitation', 'Registration on this installation is by invitation only.'],
 ])('REGISTRATION=%s', (REGISTRATION, code, detail) => {
   it('lets the first account register, as the administrator, and nobody after it', async () => {
-    const settings = { REGISTRATION, DATABASE_SCHEMA: EMPTY }
+    const settings = { REGISTRATION, DATABASE_SCHEMA: empty.name }
     expect(await register(settings)).toMatchObject({ status: 201, role: 'admin' })
     expect(await register(settings)).toMatchObject({ status: 403, code, detail })
   })
 
   it('lets one of several first ones register', async () => {
-    const settings = { REGISTRATION, DATABASE_SCHEMA: EMPTY }
+    const settings = { REGISTRATION, DATABASE_SCHEMA: empty.name }
     const answers = await Promise.all([1, 2, 3, 4].map(() => register(settings)))
     expect(answers.filter(({ status }) => status === 201)).toMatchObject([{ role: 'admin' }])
     expect(answers.filter((answer) => answer.code === code)).toHaveLength(3)
@@ -66,11 +51,13 @@ describe.each([
 })
 
 it('REGISTRATION=open lets everybody register, the first as the administrator', async () => {
-  const settings = { REGISTRATION: 'open', DATABASE_SCHEMA: EMPTY }
+  const settings = { REGISTRATION: 'open', DATABASE_SCHEMA: empty.name }
   expect(await register(settings)).toMatchObject({ status: 201, role: 'admin' })
   expect(await register(settings)).toMatchObject({ status: 201, role: 'user' })
 })
 
 it('an unknown REGISTRATION is a setting that cannot be used', async () => {
-  expect(await register({ REGISTRATION: 'maybe', DATABASE_SCHEMA: EMPTY })).toMatchObject({ code: 'misconfigured' })
+  expect(await register({ REGISTRATION: 'maybe', DATABASE_SCHEMA: empty.name })).toMatchObject({
+    code: 'misconfigured',
+  })
 })
