@@ -12,6 +12,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
+import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { healthRoutes } from './routes/health.ts'
 import { nodeRoutes } from './routes/nodes.ts'
@@ -38,6 +39,7 @@ const routes = app
   .route('/api/v1', workflowVersionRoutes)
   .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', executionRoutes)
+  .route('/api/v1', executionControlRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)

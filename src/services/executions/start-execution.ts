@@ -5,23 +5,26 @@ import { AppError } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
+import type { Plan } from '#core/workflow/plan'
 import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { scopedOrRefuse } from './scoped-or-refuse.ts'
 
 /**
  * Starts an execution: of the saved draft, kept as an immutable version, or of the version that is named. It is
  * durable when this returns (P1).
  *
  * @param trigger what started it, e.g. `manual`
- * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph
+ * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `validation_failed` for a part of
+ *   the graph that there is not
  */
 export async function startExecution(
   ctx: Ctx,
   workflowId: string,
-  { inputs, version }: ExecuteInput,
+  input: ExecuteInput,
   trigger: string,
   idempotency?: Idempotency,
 ): Promise<Execution> {
@@ -31,11 +34,10 @@ export async function startExecution(
   // A repeat answers what it did, whatever has become of the workflow since.
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
-  const pinned = await pinWorkflow(ctx, workflowId, version)
+  const pinned = await pinWorkflow(ctx, workflowId, input.version)
   return run.start({
-    // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
-    plan: version === undefined ? compileOrRefuse(pinned.definition) : withoutPins(compileOrRefuse(pinned.definition)),
-    inputs,
+    plan: toPlan(pinned.definition, input),
+    inputs: input.inputs,
     header: {
       executionId: id,
       workspaceId: ctx.principal.workspaceId,
@@ -47,6 +49,12 @@ export async function startExecution(
       createdAt: ctx.now(),
     },
   })
+}
+
+function toPlan(definition: Definition, { version, ...scope }: ExecuteInput): Plan {
+  const whole = compileOrRefuse(definition)
+  // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
+  return scopedOrRefuse(version === undefined ? whole : withoutPins(whole), scope)
 }
 
 interface Pinned {

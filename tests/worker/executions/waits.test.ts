@@ -114,8 +114,10 @@ describe('an approval', () => {
     const nodes = [trigger, approval, end]
     const id = await startWaiting(graph(nodes, ['start -> ok', 'ok:approved -> end']))
     const ref = { node_id: 'ok', visit: 1 }
-    const decide = (decision: 'approved' | 'rejected', by: string) =>
-      runOf(id).decideApproval(workspaceId, ref, { decision, by, comment: null })
+    const decide = async (decision: 'approved' | 'rejected', by: string) => {
+      const reply = await runOf(id).decideApproval(workspaceId, ref, { decision, by, comment: null, names: [by] })
+      return reply === 'not_approver' ? undefined : reply
+    }
     const first = await decide('approved', 'ana')
     await abortAllDurableObjects()
     const second = await decide('rejected', 'bia')
@@ -125,7 +127,7 @@ describe('an approval', () => {
       await runOf(id).decideApproval(
         workspaceId,
         { node_id: 'x', visit: 1 },
-        { decision: 'approved', by: '', comment: null },
+        { decision: 'approved', by: '', comment: null, names: [] },
       ),
     ).toBeUndefined()
     expect(await ana.execution(id)).toMatchObject({ status: 'completed', output: { got: { by: 'ana' } } })
