@@ -15,8 +15,10 @@ import type { RunInput } from '#core/workflow/step'
 import {
   type ApprovalDecision,
   type ApprovalReply,
+  type ApprovalState,
   mayDecide,
   type SignalAnswer,
+  toApprovalState,
   toVisitWaits,
   type VisitWait,
 } from '#core/workflow/waits'
@@ -133,6 +135,12 @@ export class WorkflowRun extends DurableObject<Env> {
   waits(workspaceId: string): VisitWait[] | undefined {
     const live = this.#find(workspaceId)
     return live && toVisitWaits(live.state)
+  }
+
+  /** An approval of this run, open or not. */
+  approval(workspaceId: string, ref: VisitRef): ApprovalState | undefined {
+    const live = this.#find(workspaceId)
+    return live && toApprovalState(live.state, ref)
   }
 
   /** Decides an approval. The first decision stands: the answer says which one that is. */

@@ -10,6 +10,7 @@ import { answerUnmatched } from './not-found.ts'
 import { accountPageRoutes } from './routes/account-pages.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
@@ -40,6 +41,7 @@ const routes = app
   .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', executionControlRoutes)
+  .route('/api/v1', approvalRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)

@@ -4,7 +4,7 @@ import { AnyJson, AnyJsonObject } from '#core/json'
 import type { Json } from '#lib/json'
 import { VisitRef, type Wait } from './event.ts'
 import { waitData } from './frame.ts'
-import { isFinal, type RunState, type Visit, type VisitStatus } from './run.ts'
+import { isFinal, type RunState, type Visit, visitKey, type VisitStatus } from './run.ts'
 
 /** Of one run, this many waits are listed: each item of a loop may have one. */
 const MAX_LISTED = 100
@@ -114,9 +114,32 @@ export function toOpenApprovals(state: RunState): OpenApproval[] | null {
   return open.length === 0 || isFinal(state.status) ? null : open
 }
 
+/** An approval that there is or was, with the output of its node. */
+export interface ApprovalState {
+  readonly title: string
+  readonly message: string | null
+  readonly until: string | null
+  readonly isOpen: boolean
+  readonly output: Json
+}
+
+export function toApprovalState(state: RunState, ref: VisitRef): ApprovalState | undefined {
+  const visit = state.visits.get(visitKey(ref))
+  if (visit?.wait?.for !== 'approval') return undefined
+  const { title, message, until } = visit.wait
+  return { title, message, until: toIso(until), isOpen: visit.status === 'waiting', output: visit.output }
+}
+
+/** The open approvals of a run, with whom each is for. */
+export function openApprovals(state: RunState) {
+  return waitsOf(state, Number.POSITIVE_INFINITY, 'approval').flatMap(({ visit, wait }) =>
+    wait.for === 'approval' ? [{ node_id: visit.node_id, visit: visit.visit, ...wait }] : [],
+  )
+}
+
 /** Whether an approval is this person's to decide. */
 export function mayDecide(approvers: readonly string[], names: readonly string[]): boolean {
-  const known = new Set(names.map((name) => name.toLowerCase()))
+  const known = new Set(names.map((name) => name.trim().toLowerCase()))
   return approvers.length === 0 || approvers.some((approver) => known.has(approver.trim().toLowerCase()))
 }
 
