@@ -13,7 +13,7 @@ import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
-import { pinWorkflow } from './start-execution.ts'
+import { pinPublished } from './start-execution.ts'
 
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
 const MAX_DEPTH = 16
@@ -81,7 +81,7 @@ async function startAs(
   const { workspaceId, createdBy } = by
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
-  const pinned = await pinWorkflow({ db: connect(env), principal: { workspaceId, userId: createdBy } }, workflowId)
+  const pinned = await pinPublished({ db: connect(env), principal: { workspaceId, userId: createdBy } }, workflowId)
   await run.start({
     plan: withoutPins(compileOrRefuse(pinned.definition)),
     inputs,

@@ -10,7 +10,7 @@ import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
-import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { compileChecked } from '#services/workflows/compile-or-refuse'
 import { scopedOrRefuse } from './scoped-or-refuse.ts'
 
 /**
@@ -36,7 +36,7 @@ export async function startExecution(
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, input.version)
   return run.start({
-    plan: toPlan(pinned.definition, input),
+    plan: await toPlan(ctx, pinned.definition, input),
     inputs: input.inputs,
     header: {
       executionId: id,
@@ -51,8 +51,8 @@ export async function startExecution(
   })
 }
 
-function toPlan(definition: Definition, { version, ...scope }: ExecuteInput): Plan {
-  const whole = compileOrRefuse(definition)
+async function toPlan(ctx: Ctx, definition: Definition, { version, ...scope }: ExecuteInput): Promise<Plan> {
+  const whole = await compileChecked(ctx, definition)
   // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
   return scopedOrRefuse(version === undefined ? whole : withoutPins(whole), scope)
 }
@@ -71,6 +71,20 @@ interface Pinned {
  */
 export function pinWorkflow(ctx: KeepCtx, workflowId: string, version?: number): Promise<Pinned> {
   return version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version)
+}
+
+/**
+ * The workflow as another one runs it: its published version, else its saved draft.
+ *
+ * @throws AppError `not_found`
+ */
+export async function pinPublished(ctx: KeepCtx, workflowId: string): Promise<Pinned> {
+  const { workflows } = ctx.db.tables
+  const [found] = await ctx.db
+    .select({ version: workflows.published_version })
+    .from(workflows)
+    .where(and(eq(workflows.id, workflowId), eq(workflows.workspace_id, ctx.principal.workspaceId)))
+  return pinWorkflow(ctx, workflowId, found?.version ?? undefined)
 }
 
 /** The draft, written down as a version in the same statement, unless it is there already. */
