@@ -1,5 +1,6 @@
 import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import { type Page, type Paging, toPage } from '#core/page'
+import { can } from '#core/permissions'
 import type { Approval, ApprovalFilter } from '#core/workflow/approval'
 import { mayDecide, OpenApproval } from '#core/workflow/waits'
 import type { Ctx } from '#services/context'
@@ -12,6 +13,7 @@ export async function listApprovals(ctx: Ctx, filter: ApprovalFilter & Paging): 
   const { executions } = ctx.db.tables
   const { scope, page, size } = filter
   const { names } = await findCallerNames(ctx)
+  const mayRun = can(ctx.principal, 'executions:run')
   // A JSON text each, so that they are compared as they are stored.
   const texts = sql.join(
     names.map((name) => sql`lower(${JSON.stringify(name)})`),
@@ -45,7 +47,7 @@ export async function listApprovals(ctx: Ctx, filter: ApprovalFilter & Paging): 
   const items = rows.map(({ approval, ...execution }) => ({
     ...approval,
     ...execution,
-    may_decide: mayDecide(approval.approvers, names),
+    may_decide: mayRun && mayDecide(approval.approvers, names),
   }))
   return toPage(items, count?.total ?? 0, filter)
 }

@@ -1,3 +1,4 @@
+import { can } from '#core/permissions'
 import type { Approval } from '#core/workflow/approval'
 import { mayDecide, OpenApproval } from '#core/workflow/waits'
 import type { Ctx } from '#services/context'
@@ -15,6 +16,7 @@ const MAX_LISTED = 500
 export async function listExecutionApprovals(ctx: Ctx, id: string): Promise<Approval[]> {
   const { workflow_id } = await findExecution(ctx, id)
   const { names } = await findCallerNames(ctx)
+  const mayRun = can(ctx.principal, 'executions:run')
   const waits = (await findActor(ctx, id)?.waits(ctx.principal.workspaceId)) ?? []
   return waits
     .filter(({ wait }) => wait['for'] === 'approval')
@@ -24,6 +26,6 @@ export async function listExecutionApprovals(ctx: Ctx, id: string): Promise<Appr
       ...approval,
       execution_id: id,
       workflow_id,
-      may_decide: mayDecide(approval.approvers, names),
+      may_decide: mayRun && mayDecide(approval.approvers, names),
     }))
 }
