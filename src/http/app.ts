@@ -20,6 +20,8 @@ import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { userVariableRoutes } from './routes/user-variables.ts'
+import { variableRoutes } from './routes/variables.ts'
 import { workflowFileRoutes } from './routes/workflow-files.ts'
 import { workflowVersionRoutes } from './routes/workflow-versions.ts'
 import { workflowRoutes } from './routes/workflows.ts'
@@ -42,6 +44,8 @@ const routes = app
   .route('/api/v1', executionRoutes)
   .route('/api/v1', executionControlRoutes)
   .route('/api/v1', approvalRoutes)
+  .route('/api/v1', variableRoutes)
+  .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)

@@ -5,6 +5,7 @@ import { AppError } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { findActor, findExecution } from './find-execution.ts'
 
 /**
@@ -35,6 +36,8 @@ export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempot
       trigger: 'retry',
       createdBy: userId,
       createdAt: ctx.now(),
+      // As they are now: a wrong one may be why it failed.
+      vars: await snapshotVariables(ctx, order.plan),
       retryOf: id,
     },
   })

@@ -9,6 +9,7 @@ import type { Plan } from '#core/workflow/plan'
 import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
 import { compileChecked } from '#services/workflows/compile-or-refuse'
 import { scopedOrRefuse } from './scoped-or-refuse.ts'
@@ -19,7 +20,7 @@ import { scopedOrRefuse } from './scoped-or-refuse.ts'
  *
  * @param trigger what started it, e.g. `manual`
  * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `validation_failed` for a part of
- *   the graph that there is not
+ *   the graph that there is not; `variables_too_large`
  */
 export async function startExecution(
   ctx: Ctx,
@@ -35,8 +36,9 @@ export async function startExecution(
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, input.version)
+  const plan = await toPlan(ctx, pinned.definition, input)
   return run.start({
-    plan: await toPlan(ctx, pinned.definition, input),
+    plan,
     inputs: input.inputs,
     header: {
       executionId: id,
@@ -47,6 +49,7 @@ export async function startExecution(
       trigger,
       createdBy: ctx.principal.userId,
       createdAt: ctx.now(),
+      vars: await snapshotVariables(ctx, plan),
     },
   })
 }
