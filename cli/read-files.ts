@@ -92,7 +92,7 @@ const SOMEWHERE = '00000000-0000-7000-8000-000000000000'
 
 /** Everything that would keep a workflow from being executed, as far as it can be known without the server. */
 export function checkGraph({ file, lineOf }: ReadWorkflow, locale: Locale): FileProblem[] {
-  const { definition } = toDefinition(file, { idOf: () => SOMEWHERE, isKnown: () => true })
+  const { definition } = toDefinition(file, { catalog, idOf: () => SOMEWHERE, isKnown: () => true })
   const compiled = compile(definition, catalog)
   if (compiled.ok) return []
   const edges = Array.isArray(definition['edges']) ? definition['edges'] : []

@@ -4,7 +4,7 @@ import type { ExecutionNews } from '#core/hub/news'
 import type { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import type { RunOrder } from '#core/workflow/order'
-import type { ApprovalAnswer, ApprovalDecision, SignalAnswer, VisitWait } from '#core/workflow/waits'
+import type { ApprovalDecision, ApprovalReply, ApprovalState, SignalAnswer, VisitWait } from '#core/workflow/waits'
 
 /** What every actor answers that has sockets: the hub of their workspace asks. */
 export interface SocketActor {
@@ -27,7 +27,8 @@ export interface WorkflowRunActor extends SocketActor {
   resume(workspaceId: string, by: string | null): Promise<boolean | undefined>
   signal(workspaceId: string, signal: Signal): Promise<SignalAnswer | undefined>
   waits(workspaceId: string): Promise<VisitWait[] | undefined>
-  decideApproval(workspaceId: string, visit: VisitRef, decision: ApprovalDecision): Promise<ApprovalAnswer | undefined>
+  approval(workspaceId: string, visit: VisitRef): Promise<ApprovalState | undefined>
+  decideApproval(workspaceId: string, visit: VisitRef, decision: ApprovalDecision): Promise<ApprovalReply | undefined>
   childFinished(workspaceId: string, visit: VisitRef, end: ChildEnd): Promise<boolean | undefined>
   waitResponse(workspaceId: string, timeoutMs: number): Promise<RunResponse | undefined>
   fetch(request: Request): Promise<Response>

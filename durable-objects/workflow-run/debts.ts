@@ -7,8 +7,10 @@ import { isFinal, type RunState, visitOf } from '#core/workflow/run'
 import { connect } from '#db/connect'
 import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
 import { logLine } from '#lib/log'
+import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
+import { createSentMails } from './sent-mails.ts'
 
 /** The run as it stands, for whoever is told of it. */
 export interface DebtorRun {
@@ -48,7 +50,8 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const errorWorkflow = box('error_workflow', () =>
     startErrorWorkflow(env, header, run.plan, toExecution(header, state)),
   )
-  const boxes = [projection, parent, children, errorWorkflow]
+  const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
+  const boxes = [projection, parent, children, errorWorkflow, approvalMails]
 
   function settle(kind: string, error: unknown): void {
     if (error !== undefined) {
@@ -60,7 +63,10 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
 
   return {
     add(before, events) {
-      if (before.status !== state.status || events.some(({ type }) => type === 'execution_started')) projection.add()
+      const asks = events.some((event) => event.type === 'execution_waiting' && event.wait.for === 'approval')
+      if (asks) approvalMails.add()
+      const isNews = asks || events.some((event) => event.type === 'execution_started' || isApproval(run.plan, event))
+      if (before.status !== state.status || isNews) projection.add()
       if (state.orphans.length > before.orphans) children.add()
       if (!isFinal(state.status)) return
       if (header.parent !== undefined) parent.add()
@@ -74,6 +80,11 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     },
     flush: () => Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush())),
   }
+}
+
+/** What was to be decided is: the list of approvals shows it no more, also while the run goes on elsewhere. */
+function isApproval(plan: Plan, event: RunEvent): boolean {
+  return event.type === 'node_completed' && plan.nodes[event.node_id]?.type === 'approval'
 }
 
 /** Into PostgreSQL's list and, where somebody listens to the workspace, to its hub. */

@@ -6,12 +6,14 @@ import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-object
 import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
 import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'
 import { cutText } from '#durable-objects/shared/pieces'
+import { SENT_MAILS_SCHEMA } from './sent-mails.ts'
 
 const STEPS = [
   `CREATE TABLE run (piece INTEGER PRIMARY KEY, body TEXT NOT NULL);
    CREATE TABLE burnt_tickets (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
    ${EVENT_LOG_SCHEMA};
    ${OUTBOX_SCHEMA};`,
+  SENT_MAILS_SCHEMA,
 ]
 
 const StoredRun = z.object({ header: RunHeader, plan: Plan })

@@ -13,9 +13,12 @@ import { isFinal, visitKey, visitOf } from '#core/workflow/run'
 import { seedOf } from '#core/workflow/seed'
 import type { RunInput } from '#core/workflow/step'
 import {
-  type ApprovalAnswer,
   type ApprovalDecision,
+  type ApprovalReply,
+  type ApprovalState,
+  mayDecide,
   type SignalAnswer,
+  toApprovalState,
   toVisitWaits,
   type VisitWait,
 } from '#core/workflow/waits'
@@ -122,8 +125,8 @@ export class WorkflowRun extends DurableObject<Env> {
   signal(workspaceId: string, signal: Signal): SignalAnswer | undefined {
     const live = this.#find(workspaceId)
     if (live === undefined) return undefined
-    if (isFinal(live.state.status)) return 'finished'
     if (live.state.signalIds.has(signal.id)) return 'duplicate'
+    if (isFinal(live.state.status)) return 'finished'
     live.step({ type: 'signal', signal })
     return live.state.signalIds.has(signal.id) ? 'accepted' : 'refused'
   }
@@ -134,13 +137,21 @@ export class WorkflowRun extends DurableObject<Env> {
     return live && toVisitWaits(live.state)
   }
 
+  /** An approval of this run, open or not. */
+  approval(workspaceId: string, ref: VisitRef): ApprovalState | undefined {
+    const live = this.#find(workspaceId)
+    return live && toApprovalState(live.state, ref)
+  }
+
   /** Decides an approval. The first decision stands: the answer says which one that is. */
-  decideApproval(workspaceId: string, ref: VisitRef, decision: ApprovalDecision): ApprovalAnswer | undefined {
+  decideApproval(workspaceId: string, ref: VisitRef, decision: ApprovalDecision): ApprovalReply | undefined {
     const live = this.#find(workspaceId)
     const wait = live?.state.visits.get(visitKey(ref))?.wait
     if (live === undefined || wait?.for !== 'approval') return undefined
+    const { names, ...input } = decision
+    if (!mayDecide(wait.approvers, names)) return 'not_approver'
     const isOpen = live.state.visits.get(visitKey(ref))?.status === 'waiting'
-    live.step({ ...decision, node_id: ref.node_id, visit: ref.visit, type: 'approve' })
+    live.step({ ...input, node_id: ref.node_id, visit: ref.visit, type: 'approve' })
     const { status, output } = visitOf(live.state, ref)
     return { applied: isOpen, status, output }
   }

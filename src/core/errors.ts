@@ -51,6 +51,7 @@ export const ERRORS = {
     'O cadastro nesta instalação é só por convite.',
     'Registration on this installation is by invitation only.',
   ),
+  not_approver: kind(403, 'Esta decisão é de outras pessoas.', 'This decision is for other people.'),
   // Not a 401: the session stands, and clients would end it.
   wrong_password: kind(403, 'A senha atual não confere.', 'The current password is wrong.'),
   not_found: kind(404, 'Não encontrado.', 'Not found.'),
@@ -100,6 +101,23 @@ export const ERRORS = {
     'The draft has changed in the meantime: read it again (its version is {version} now) and repeat.',
   ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
+  execution_not_retryable: kind(
+    409,
+    'Só se repete uma execução que terminou sem se completar e cujos dados ainda existem; esta está {status}.',
+    'Only an execution that ended without completing, and whose data are still kept, can be retried; this one is {status}.',
+  ),
+  signals_full: kind(
+    409,
+    'A execução já guarda sinais demais que ninguém espera.',
+    'The execution already keeps too many signals that nothing waits for.',
+  ),
+  already_approved: kind(409, 'Isto já foi aprovado por {by}.', 'This was already approved by {by}.'),
+  already_rejected: kind(409, 'Isto já foi recusado por {by}.', 'This was already rejected by {by}.'),
+  approval_over: kind(
+    409,
+    'Isto não espera mais por decisão: o prazo passou ou a execução terminou.',
+    'This waits for no decision any more: the time is over or the execution has ended.',
+  ),
   body_too_large: kind(
     413,
     'O corpo passa do limite de {limit} bytes.',

@@ -8,6 +8,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, json, pgSchema, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Definition } from '#core/workflow/graph'
 import type { NodeError } from '#core/workflow/node-error'
+import type { OpenApproval } from '#core/workflow/waits'
 import type { Json } from '#lib/json'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
@@ -204,6 +205,10 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
       inputs: json().$type<Json>(),
       output: json().$type<Json>(),
       error: json().$type<NodeError>(),
+      parent_execution_id: uuid(),
+      retry_of: uuid(),
+      /** What people are to decide in it, so that a list of that wakes no actor; null when there is nothing. */
+      approvals: json().$type<readonly OpenApproval[]>(),
       created_by: uuid(),
       created_at: moment().notNull(),
       started_at: moment(),
@@ -214,6 +219,9 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
     (t) => [
       index('executions_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc()),
       index('executions_workflow_idx').on(t.workflow_id, t.created_at.desc()),
+      index('executions_approvals_idx')
+        .on(t.workspace_id, t.created_at.desc())
+        .where(sql`${t.approvals} is not null`),
     ],
   )
 

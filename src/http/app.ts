@@ -10,8 +10,10 @@ import { answerUnmatched } from './not-found.ts'
 import { accountPageRoutes } from './routes/account-pages.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { approvalRoutes } from './routes/approvals.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
+import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { healthRoutes } from './routes/health.ts'
 import { nodeRoutes } from './routes/nodes.ts'
@@ -40,6 +42,8 @@ const routes = app
   .route('/api/v1', workflowVersionRoutes)
   .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', executionRoutes)
+  .route('/api/v1', executionControlRoutes)
+  .route('/api/v1', approvalRoutes)
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)

@@ -13,6 +13,7 @@ export const workflowNode = defineEffectNode({
   },
   ports: { in: ['in'], out: ['out'] },
   startsExecution: true,
+  references: { workflow_id: 'workflow' },
   config: z.strictObject({
     workflow_id: z.uuid(),
     inputs: AnyJsonObject.default({}),

@@ -127,6 +127,39 @@ describe.skipIf(!existsSync(CHROMIUM))('the pages behind mailed links', () => {
     expect(await workspacesOf(email)).toBe(2)
   })
 
+  /** A workflow that waits for this person; the link that they are mailed. */
+  async function ask(email: string): Promise<string> {
+    const { token } = await logIn(await register())
+    const nodes = [
+      { id: 'start', type: 'trigger.manual' },
+      {
+        id: 'ok',
+        type: 'approval',
+        data: { config: { title: 'Pedido <i>7</i>', message: '200 €', approvers: [email] } },
+      },
+    ]
+    const definition = { nodes, edges: [{ id: 'e', source: 'start', target: 'ok' }] }
+    const { body } = await post('/workflows', { name: 'Compras', definition }, token)
+    await post('/executions', { workflow_id: body['id'] }, token)
+    return printedLink(email, '/approve')
+  }
+
+  test('an approval, which takes a click and is decided once', async () => {
+    const email = `${crypto.randomUUID()}@example.com`
+    const link = await ask(email)
+    await page.goto(link)
+    await page.getByRole('heading', { name: 'Pedido <i>7</i>' }).waitFor()
+    await page.getByText('200 €').waitFor()
+    await page.getByLabel('Comentário').fill('caro demais')
+    await page.getByRole('button', { name: 'Recusar' }).click()
+    await page.getByText(`Recusado por ${email}. (caro demais)`).waitFor()
+
+    await page.goto('about:blank')
+    await page.goto(link)
+    await page.getByText(`Recusado por ${email}. (caro demais)`).waitFor()
+    expect(await page.getByRole('button').count()).toBe(0)
+  })
+
   test('an invitation for somebody without one, in English', async () => {
     const email = `${crypto.randomUUID()}@example.com`
     const link = await invite(email)
@@ -141,13 +174,16 @@ describe.skipIf(!existsSync(CHROMIUM))('the pages behind mailed links', () => {
     expect(await workspacesOf(email)).toBe(2)
   })
 
-  test.each(['/reset-password', '/verify-email', '/accept-invitation'])('%s without a token says so', async (path) => {
-    const answer = await page.goto(new URL(path, server.url).href)
-    expect(await page.getByRole('alert').innerText()).toContain('Falta o código do link')
-    expect(await page.locator('form').first().isVisible()).toBe(false)
-    const headers = answer?.headers() ?? {}
-    expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'nonce-[\w-]+';/)
-    expect(headers['referrer-policy']).toBe('no-referrer')
-    expect(headers['cache-control']).toBe('no-store')
-  })
+  test.each(['/reset-password', '/verify-email', '/accept-invitation', '/approve'])(
+    '%s without a token says so',
+    async (path) => {
+      const answer = await page.goto(new URL(path, server.url).href)
+      expect(await page.getByRole('alert').innerText()).toContain('Falta o código do link')
+      expect(await page.locator('form').first().isVisible()).toBe(false)
+      const headers = answer?.headers() ?? {}
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'nonce-[\w-]+';/)
+      expect(headers['referrer-policy']).toBe('no-referrer')
+      expect(headers['cache-control']).toBe('no-store')
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { say, type Locale, type Sentence } from '#core/messages'
+import { LOCALES, say, type Locale, type Sentence } from '#core/messages'
 
 interface Wording {
   readonly subject: Sentence
@@ -63,6 +63,25 @@ Se você não esperava por isso, ignore esta mensagem: sem você nada acontece.`
 If you did not expect this, ignore this message: nothing happens without you.`,
     },
   },
+  approval: {
+    subject: { pt: 'SynapScale: sua aprovação é esperada', en: 'SynapScale: your approval is needed' },
+    text: {
+      pt: `Olá!
+
+Um workflow espera pela sua decisão. Para ver do que se trata e aprovar ou recusar, abra:
+
+{link}
+
+O link é só seu: quem o tem decide por você. Abri-lo ainda não decide nada.`,
+      en: `Hello!
+
+A workflow waits for your decision. To see what it is about and approve or reject, open:
+
+{link}
+
+The link is yours alone: whoever has it decides for you. Opening it does not decide anything yet.`,
+    },
+  },
 } as const satisfies Record<string, Wording>
 
 /** Where each link leads, below `PUBLIC_URL`: src/http/routes/account-pages.ts serves the pages. */
@@ -70,6 +89,7 @@ export const LINK_PATHS = {
   reset_password: '/reset-password',
   verify_email: '/verify-email',
   invitation: '/accept-invitation',
+  approval: '/approve',
 } as const
 
 const SOMEBODY: Sentence = { pt: 'Alguém', en: 'Somebody' }
@@ -105,6 +125,16 @@ export function writeInvitationMail(
   const { subject, text } = WORDINGS.invitation
   const link = linkTo('invitation', token, publicUrl)
   return { subject: say(subject, locale), text: say(text, locale, { link, inviter: inviter ?? say(SOMEBODY, locale) }) }
+}
+
+/** To somebody whose language nobody knows: both. */
+export function writeApprovalMail(token: string, publicUrl: string): Mail {
+  const { subject, text } = WORDINGS.approval
+  const link = linkTo('approval', token, publicUrl)
+  return {
+    subject: LOCALES.map((locale) => say(subject, locale)).join(' / '),
+    text: LOCALES.map((locale) => say(text, locale, { link })).join('\n\n\n'),
+  }
 }
 
 function linkTo(purpose: keyof typeof LINK_PATHS, token: string, publicUrl: string): string {

@@ -1,17 +1,11 @@
 /** Ids of other things of the workspace: in a file their names, `workflow: my-slug` for `workflow_id: …`. */
 import { toPointer } from '#core/workflow/problems'
+import { referenceFields, type ReferenceFields, type Referring, SETTINGS_REFERENCES } from '#core/workflow/references'
 import { isUuid } from '#lib/ids'
 import { isJsonObject, type Json, type JsonObject } from '#lib/json'
 
-/**
- * Node type → fields of its config that name a workflow. In a file the field stands without `_id`, with the slug.
- * Things of other kinds that come to have a name of their own get a table beside this one.
- */
-const WORKFLOW_FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
-  workflow: ['workflow_id'],
-  'trigger.execution': ['workflow_id'],
-}
-const SETTINGS_FIELDS = ['error_workflow_id']
+/** Of the references that have a name of their own, workflows: in a file the field stands without `_id`, with the slug. */
+const SETTINGS_FIELDS = toFields(SETTINGS_REFERENCES)
 
 /** A name that leads nowhere, and where it stands. */
 export interface UnknownReference {
@@ -20,6 +14,7 @@ export interface UnknownReference {
 }
 
 export interface Resolver {
+  readonly catalog: Referring
   /** The id of the workflow with this slug. */
   idOf(slug: string): string | undefined
   /** Whether the id is that of a workflow here. */
@@ -32,10 +27,10 @@ interface Naming {
 }
 
 /** Every workflow that the parts of a file or a definition name, by slug or by id. */
-export function referencesIn(nodes: readonly Naming[], settings: JsonObject = {}): string[] {
+export function referencesIn(catalog: Referring, nodes: readonly Naming[], settings: JsonObject = {}): string[] {
   const found = [
     ...namesIn(SETTINGS_FIELDS, settings),
-    ...nodes.flatMap(({ type, config }) => (isJsonObject(config) ? namesIn(fieldsOf(type), config) : [])),
+    ...nodes.flatMap(({ type, config }) => (isJsonObject(config) ? namesIn(fieldsOf(catalog, type), config) : [])),
   ]
   return [...new Set(found)]
 }
@@ -46,11 +41,12 @@ function namesIn(fields: readonly string[], object: JsonObject): string[] {
 }
 
 export function nameReferences(
+  catalog: Referring,
   type: string,
   config: JsonObject,
   slugOf: (id: string) => string | undefined,
 ): JsonObject {
-  return rename(fieldsOf(type), config, slugOf)
+  return rename(fieldsOf(catalog, type), config, slugOf)
 }
 
 export function nameSettings(settings: JsonObject, slugOf: (id: string) => string | undefined): JsonObject {
@@ -58,15 +54,19 @@ export function nameSettings(settings: JsonObject, slugOf: (id: string) => strin
 }
 
 export function resolveReferences(type: string, config: JsonObject, resolver: Resolver) {
-  return resolve(fieldsOf(type), config, resolver)
+  return resolve(fieldsOf(resolver.catalog, type), config, resolver)
 }
 
 export function resolveSettings(settings: JsonObject, resolver: Resolver) {
   return resolve(SETTINGS_FIELDS, settings, resolver)
 }
 
-function fieldsOf(type: string): readonly string[] {
-  return Object.hasOwn(WORKFLOW_FIELDS_OF, type) ? (WORKFLOW_FIELDS_OF[type] ?? []) : []
+function fieldsOf(catalog: Referring, type: string): readonly string[] {
+  return toFields(referenceFields(catalog, type))
+}
+
+function toFields(references: ReferenceFields): readonly string[] {
+  return Object.keys(references).filter((field) => references[field] === 'workflow')
 }
 
 function nameOf(field: string): string {

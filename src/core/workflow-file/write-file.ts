@@ -1,4 +1,5 @@
 import type { Definition } from '#core/workflow/graph'
+import type { Referring } from '#core/workflow/references'
 import { isUuid } from '#lib/ids'
 import { isJsonObject } from '#lib/json'
 import { FILE_FORMAT, type WorkflowFile } from './file.ts'
@@ -20,7 +21,11 @@ type Compact = Omit<WorkflowFile, 'description' | 'category' | 'tags' | 'edges'>
   Partial<Pick<WorkflowFile, 'description' | 'category' | 'tags' | 'edges'>>
 
 /** A workflow as a file: the same workflow always gives the same text, here and in any other workspace. */
-export function toWorkflowFile(workflow: Exported, slugOf: (id: string) => string | undefined): Compact {
+export function toWorkflowFile(
+  workflow: Exported,
+  catalog: Referring,
+  slugOf: (id: string) => string | undefined,
+): Compact {
   const { slug, name, description, category, tags, definition } = workflow
   const { nodes, edges, settings, ui } = normalize(definition)
   return {
@@ -33,7 +38,9 @@ export function toWorkflowFile(workflow: Exported, slugOf: (id: string) => strin
     ...(settings === undefined ? {} : { settings: nameSettings(settings, slugOf) }),
     nodes: nodes.map((node) => {
       const { config } = node
-      const named = isJsonObject(config) ? { ...node, config: nameReferences(node.type, config, slugOf) } : node
+      const named = isJsonObject(config)
+        ? { ...node, config: nameReferences(catalog, node.type, config, slugOf) }
+        : node
       return maskNode(named)
     }),
     ...(edges.length === 0
@@ -44,9 +51,9 @@ export function toWorkflowFile(workflow: Exported, slugOf: (id: string) => strin
 }
 
 /** The ids of workflows whose slugs an export of this one needs. */
-export function referencesOf(definition: Definition): string[] {
+export function referencesOf(definition: Definition, catalog: Referring): string[] {
   const { nodes, settings } = normalize(definition)
-  return referencesIn(nodes, settings)
+  return referencesIn(catalog, nodes, settings)
     .filter(isUuid)
     .map((id) => id.toLowerCase())
 }

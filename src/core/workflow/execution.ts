@@ -4,7 +4,8 @@ import { VisitRef } from './event.ts'
 import { inputOf } from './input.ts'
 import { NodeError } from './node-error.ts'
 import { type Plan } from './plan.ts'
-import { EXECUTION_STATUSES, type RunState, type VisitStatus } from './run.ts'
+import { EXECUTION_STATUSES, isFinal, type RunState, type VisitStatus } from './run.ts'
+import { toWaitingFor, WaitingFor } from './waits.ts'
 
 const moment = z.iso.datetime().nullable()
 
@@ -22,6 +23,9 @@ export const Execution = z.object({
   started_at: moment,
   finished_at: moment,
   duration_ms: z.number().nullable().describe('From start to end; null while it runs.'),
+  parent_execution_id: z.uuid().nullable().describe('The execution whose `workflow` node started it.'),
+  retry_of: z.uuid().nullable().describe('The execution that failed and that it goes on from.'),
+  waiting_for: z.array(WaitingFor).optional().describe('Where one execution is read that has not ended.'),
 })
 export type Execution = z.infer<typeof Execution>
 
@@ -62,6 +66,8 @@ export const RunHeader = z.object({
   vars: z.record(z.string(), z.string()).optional(),
   /** The visit that started it, and how many executions stand above it. */
   parent: z.object({ executionId: z.string(), ...VisitRef.shape, depth: z.int() }).optional(),
+  /** The execution that failed and that it goes on from. */
+  retryOf: z.string().optional(),
 })
 export type RunHeader = z.infer<typeof RunHeader>
 
@@ -81,6 +87,9 @@ export function toExecution(header: RunHeader, state: RunState): Execution {
     started_at: toIso(startedAt),
     finished_at: toIso(finishedAt),
     duration_ms: startedAt === undefined || finishedAt === undefined ? null : finishedAt - startedAt,
+    parent_execution_id: header.parent?.executionId ?? null,
+    retry_of: header.retryOf ?? null,
+    ...(isFinal(state.status) ? {} : { waiting_for: toWaitingFor(state) }),
   }
 }
 
@@ -135,7 +144,13 @@ export type ExecutionFrame = z.infer<typeof ExecutionFrame>
 export const ExecutionFilter = z.object({
   workflow_id: z.uuid().optional(),
   status: z.enum(EXECUTION_STATUSES).optional(),
+  trigger: z.string().max(50).optional().describe('What started it, e.g. `manual`, `webhook`, `retry`.'),
+  parent_execution_id: z.uuid().optional(),
+  retry_of: z.uuid().optional(),
   from: z.iso.datetime({ offset: true }).optional().describe('Made at this time or later.'),
   to: z.iso.datetime({ offset: true }).optional().describe('Made at this time or before.'),
 })
 export type ExecutionFilter = z.infer<typeof ExecutionFilter>
+
+export const ControlAction = z.enum(['cancel', 'pause', 'resume', 'retry'])
+export type ControlAction = z.infer<typeof ControlAction>

@@ -3,6 +3,7 @@ import type { Sentence } from '#core/messages'
 import type { Json, JsonObject } from '#lib/json'
 import type { LogLevel, RunResponse, Wait } from './event.ts'
 import type { FieldKinds } from './fields.ts'
+import type { ReferenceFields } from './references.ts'
 import type { Sandbox } from './sandbox.ts'
 
 export const NODE_GROUPS = ['triggers', 'flow', 'data', 'ai', 'io'] as const
@@ -117,6 +118,8 @@ interface NodeDescription<Config extends z.ZodType> extends FieldKinds {
   readonly roles?: Readonly<Record<string, HandleRole>>
   /** It starts executions, which are cancelled when its visit is. */
   readonly startsExecution?: true
+  /** Fields of its config that are ids of other things of the workspace. */
+  readonly references?: ReferenceFields
   /** The only join that makes sense for it; without one the graph says. */
   readonly join?: 'each'
   /** Fields may hold `{{ … }}`; the schema describes what they evaluate to. */

@@ -12,8 +12,9 @@ export interface RunScope {
   readonly pinned?: Readonly<Record<string, Json>> | undefined
 }
 
-export interface UnknownNode {
-  readonly code: 'unknown_node'
+/** `stop_unreachable`: nothing leads there from the start. */
+export interface ScopeProblem {
+  readonly code: 'unknown_node' | 'stop_unreachable'
   readonly node: string
 }
 
@@ -24,13 +25,16 @@ export function withoutPins(plan: Plan): Plan {
 }
 
 /** The part of a plan that a partial run performs; the plan as it is when the scope says nothing. */
-export function toPartialPlan(plan: Plan, { startAt, stopAt, pinned = {} }: RunScope): Result<Plan, UnknownNode> {
+export function toPartialPlan(plan: Plan, { startAt, stopAt, pinned = {} }: RunScope): Result<Plan, ScopeProblem> {
   const named = [...Object.keys(pinned), ...[startAt, stopAt].filter((id) => id !== undefined)]
   const unknown = named.find((id) => !Object.hasOwn(plan.nodes, id))
   if (unknown !== undefined) return err({ code: 'unknown_node', node: unknown })
   const pins = Object.entries(pinned).map(([id, value]) => [id, { ...planNode(plan, id), pinned: value }] as const)
   const whole: Plan = { ...plan, nodes: { ...plan.nodes, ...Object.fromEntries(pins) } }
-  return ok(beforeStop(behindStart(whole, startAt), stopAt))
+  const begun = behindStart(whole, startAt)
+  if (stopAt !== undefined && !Object.hasOwn(begun.nodes, stopAt))
+    return err({ code: 'stop_unreachable', node: stopAt })
+  return ok(beforeStop(begun, stopAt))
 }
 
 /** Only what the start leads to, and the pinned nodes right before it, which lead nowhere else. */
@@ -53,7 +57,7 @@ function behindStart(plan: Plan, startAt: string | undefined): Plan {
 }
 
 function beforeStop(plan: Plan, stopAt: string | undefined): Plan {
-  if (stopAt === undefined || !Object.hasOwn(plan.nodes, stopAt)) return plan
+  if (stopAt === undefined) return plan
   const sources = new Map<string, string[]>()
   for (const { source, target } of Object.values(plan.edges)) {
     sources.set(target, [...(sources.get(target) ?? []), source])

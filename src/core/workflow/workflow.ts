@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AnyJsonObject } from '#core/json'
+import { AnyJson, AnyJsonObject } from '#core/json'
 import { Definition } from './graph.ts'
 import { Slug } from './slug.ts'
 
@@ -80,8 +80,16 @@ export const Validation = z
   .meta({ id: 'Validation' })
 export type Validation = z.infer<typeof Validation>
 
+const NodeId = z.string().min(1).max(200)
+
 /** What an execution is started with. */
 export const ExecuteInput = z
-  .strictObject({ inputs: AnyJsonObject.default({}), version: z.int().min(1).optional() })
+  .strictObject({
+    inputs: AnyJsonObject.default({}),
+    version: z.int().min(1).optional(),
+    start_at: NodeId.optional().describe('The node where it begins, with the pinned outputs of those before it.'),
+    stop_at: NodeId.optional().describe('The last node that runs; only what leads there runs at all.'),
+    pinned: z.record(NodeId, AnyJson).optional().describe('Outputs by node id: these nodes are not performed.'),
+  })
   .meta({ id: 'ExecuteInput' })
 export type ExecuteInput = z.infer<typeof ExecuteInput>

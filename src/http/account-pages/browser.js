@@ -38,6 +38,10 @@ const ACTIONS = {
   reset: ({ new_password }) => post('/auth/reset-password', { token, new_password }),
   verify: () => post('/auth/verify-email', { token }),
   login: acceptAs,
+  decide: async ({ decision, comment }) => {
+    const decided = await post('/approvals/decide', { token, decision, comment })
+    return { message: describeDecision(decided) }
+  },
   register: ({ email, name, password }) => post('/auth/register', { email, name, password, invitation: token }),
 }
 
@@ -56,16 +60,32 @@ function finish(message) {
 async function submit(event) {
   event.preventDefault()
   const form = event.currentTarget
-  const button = form.querySelector('button')
-  button.disabled = true
+  // A disabled button sends no value: what was pressed is read first.
+  const values = Object.fromEntries(new FormData(form, event.submitter))
+  const buttons = [...form.querySelectorAll('button')]
+  for (const button of buttons) button.disabled = true
   tell('problem', '')
   try {
-    const answer = await ACTIONS[form.dataset.action](Object.fromEntries(new FormData(form)))
+    const answer = await ACTIONS[form.dataset.action](values)
     finish(answer?.message)
   } catch (error) {
     tell('problem', error instanceof TypeError ? document.body.dataset.offline : error.message)
   }
-  button.disabled = false
+  for (const button of buttons) button.disabled = false
+}
+
+function describeDecision({ decision, by, comment }) {
+  const sentence = byId('approval').dataset[decision].replace('{by}', () => by)
+  return comment ? `${sentence} (${comment})` : sentence
+}
+
+/** What is asked, before anybody decides; what was decided already is said, and cannot be again. */
+async function showApproval() {
+  const { title, message, status, decided } = await post('/approvals/preview', { token })
+  byId('approval-title').textContent = title
+  byId('approval-message').textContent = message ?? ''
+  if (status === 'decided') finish(describeDecision(decided))
+  else if (status === 'over') finish(byId('approval').dataset.over)
 }
 
 /** Who invites to what, before anybody decides. */
@@ -81,9 +101,12 @@ async function start() {
   try {
     if (token === '') throw new Error(document.body.dataset.tokenless)
     if (byId('invitation') !== null) await showInvitation()
-    byId('forms').hidden = false
+    if (byId('approval') !== null) await showApproval()
+    const forms = byId('forms')
+    if (forms !== null) forms.hidden = false
   } catch (error) {
     byId('invitation')?.remove()
+    byId('approval')?.remove()
     tell('problem', error instanceof TypeError ? document.body.dataset.offline : error.message)
   }
 }

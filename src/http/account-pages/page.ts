@@ -31,10 +31,11 @@ body { max-width: 26rem; margin: 10vh auto; padding: 0 1rem }
 h1 { font-size: 1.5rem; line-height: 1.2 }
 h2 { font-size: 1.125rem; margin: 2rem 0 0 }
 label { display: block; margin: 1rem 0 .25rem }
-input, button { box-sizing: border-box; width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit }
+input, textarea, button { box-sizing: border-box; width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit }
 button { margin-top: 1.25rem; cursor: pointer }
 [role=alert] { padding: .75rem; border-left: .25rem solid #c0392b }
 [role=status] { padding: .75rem; border-left: .25rem solid #2e8b57 }
+#approval-message { white-space: pre-wrap; overflow-wrap: anywhere }
 [hidden] { display: none }
 `
 

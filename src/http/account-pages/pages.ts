@@ -52,6 +52,32 @@ export const VERIFY_EMAIL_PAGE: AccountPage = {
   forms: (locale) => form('verify', [], { pt: 'Confirmar', en: 'Confirm' }, locale),
 }
 
+const COMMENT: Sentence = { pt: 'Comentário (opcional)', en: 'Comment (optional)' }
+const APPROVE: Sentence = { pt: 'Aprovar', en: 'Approve' }
+const REJECT: Sentence = { pt: 'Recusar', en: 'Reject' }
+const APPROVED: Sentence = { pt: 'Aprovado por {by}.', en: 'Approved by {by}.' }
+const REJECTED: Sentence = { pt: 'Recusado por {by}.', en: 'Rejected by {by}.' }
+const OVER: Sentence = {
+  pt: 'Isto não espera mais por decisão: o prazo passou ou a execução terminou.',
+  en: 'This waits for no decision any more: the time is over or the execution has ended.',
+}
+
+/** Two buttons, and what they say is sent only when one is pressed. */
+export const APPROVAL_PAGE: AccountPage = {
+  title: { pt: 'Aprovação', en: 'Approval' },
+  intro: (locale) =>
+    `<div id="approval" data-approved="${say(APPROVED, locale)}" data-rejected="${say(REJECTED, locale)}" data-over="${say(OVER, locale)}">
+<h2 id="approval-title"></h2>
+<p id="approval-message"></p>
+</div>`,
+  forms: (locale) => `<form data-action="decide" method="post">
+<label for="comment">${say(COMMENT, locale)}</label>
+<textarea id="comment" name="comment" rows="3" maxlength="2000"></textarea>
+<button name="decision" value="approved">${say(APPROVE, locale)}</button>
+<button name="decision" value="rejected">${say(REJECT, locale)}</button>
+</form>`,
+}
+
 const INVITATION: Sentence = {
   pt: '<strong id="inviter">Alguém</strong> convida você para o workspace <strong id="workspace">…</strong>, com o papel de <span id="role" data-admin="administrador" data-editor="editor" data-viewer="leitor">…</span>.',
   en: '<strong id="inviter">Somebody</strong> invites you to the workspace <strong id="workspace">…</strong> as <span id="role" data-admin="an administrator" data-editor="an editor" data-viewer="a viewer">…</span>.',

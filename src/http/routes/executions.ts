@@ -5,7 +5,7 @@ import { ExecuteInput } from '#core/workflow/workflow'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
-import { cancelExecution } from '#services/executions/cancel-execution'
+import { Started, Wait } from '#http/started'
 import { findExecution } from '#services/executions/find-execution'
 import { listEvents } from '#services/executions/list-events'
 import { listExecutions } from '#services/executions/list-executions'
@@ -14,21 +14,6 @@ import { listWorkflowExecutions } from '#services/executions/list-workflow-execu
 import { startExecution } from '#services/executions/start-execution'
 import { toStarted } from '#services/executions/to-started'
 import { waitExecution } from '#services/executions/wait-execution'
-
-const MAX_WAIT_SECONDS = 60
-
-const Started = z
-  .object({ execution_id: z.uuid(), status: Execution.shape.status, websocket_url: z.url() })
-  .meta({ id: 'ExecutionStarted' })
-
-const Wait = z.object({
-  wait: z.coerce
-    .number()
-    .min(0)
-    .max(MAX_WAIT_SECONDS)
-    .optional()
-    .meta({ description: 'Seconds to wait for the end: 200 with the finished execution, else 202.' }),
-})
 
 const starting = {
   tag: 'executions',
@@ -114,18 +99,7 @@ const getEvents = route({
   answers: { 200: z.object({ items: z.array(ExecutionFrame.meta({ id: 'ExecutionEvent' })) }) },
 })
 
-const postCancel = route({
-  method: 'post',
-  path: '/executions/{id}/cancel',
-  tag: 'executions',
-  summary: { pt: 'Cancelar uma execução', en: 'Cancel an execution' },
-  permission: 'executions:run',
-  params: ById,
-  answers: { 200: Execution },
-  errors: ['execution_finished'],
-})
-
-/** Executions: started, followed, read and cancelled. */
+/** Executions: started, followed and read. */
 export const executionRoutes = createRoutes()
   .openapi(postExecute, async (c) => {
     const { ctx } = c.var
@@ -141,8 +115,8 @@ export const executionRoutes = createRoutes()
   })
   .openapi(postExecution, async (c) => {
     const { ctx } = c.var
-    const { workflow_id, input_data, inputs, version } = c.req.valid('json')
-    const input = { inputs: input_data ?? inputs, version }
+    const { workflow_id, input_data, ...rest } = c.req.valid('json')
+    const input = { ...rest, inputs: input_data ?? rest.inputs }
     const started = await startExecution(ctx, workflow_id, input, 'manual', await readIdempotency(c))
     const finished = await waitExecution(ctx, started, c.req.valid('query').wait)
     return finished === undefined ? c.json(toStarted(ctx, started), 202) : c.json(finished, 200)
@@ -159,4 +133,3 @@ export const executionRoutes = createRoutes()
     const { after, limit } = c.req.valid('query')
     return c.json({ items: await listEvents(c.var.ctx, c.req.valid('param').id, after, limit) }, 200)
   })
-  .openapi(postCancel, async (c) => c.json(await cancelExecution(c.var.ctx, c.req.valid('param').id), 200))

@@ -1,16 +1,12 @@
-import { AppError } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
-import { findActor, findExecution } from './find-execution.ts'
+import { tellExecution } from './tell-execution.ts'
 
 /**
  * Cancels an execution; nodes in flight are aborted.
  *
  * @throws AppError `not_found`; `execution_finished` when it has already ended
  */
-export async function cancelExecution(ctx: Ctx, id: string): Promise<Execution> {
-  const cancelled = await findActor(ctx, id)?.cancel(ctx.principal.workspaceId, ctx.principal.userId)
-  if (cancelled === undefined) throw new AppError('not_found')
-  if (!cancelled) throw new AppError('execution_finished')
-  return findExecution(ctx, id)
+export function cancelExecution(ctx: Ctx, id: string): Promise<Execution> {
+  return tellExecution(ctx, id, (actor, workspaceId, by) => actor.cancel(workspaceId, by))
 }

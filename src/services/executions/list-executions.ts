@@ -10,11 +10,14 @@ const LAST_MS = Date.UTC(9999, 11, 31)
 /** The workspace's executions, newest first. May lag the actors by moments. */
 export async function listExecutions(ctx: Ctx, filter: ExecutionFilter & Paging): Promise<Page<Execution>> {
   const { executions } = ctx.db.tables
-  const { workflow_id, status, from, to, page, size } = filter
+  const { workflow_id, status, trigger, parent_execution_id, retry_of, from, to, page, size } = filter
   const wanted = and(
     eq(executions.workspace_id, ctx.principal.workspaceId),
     workflow_id === undefined ? undefined : eq(executions.workflow_id, workflow_id),
     status === undefined ? undefined : eq(executions.status, status),
+    trigger === undefined ? undefined : eq(executions.trigger, trigger),
+    parent_execution_id === undefined ? undefined : eq(executions.parent_execution_id, parent_execution_id),
+    retry_of === undefined ? undefined : eq(executions.retry_of, retry_of),
     from === undefined ? undefined : gte(executions.created_at, toMoment(from)),
     to === undefined ? undefined : lte(executions.created_at, toMoment(to)),
   )

@@ -2,6 +2,7 @@ import { and, eq, notExists, sql } from 'drizzle-orm'
 import { type NodeVisit, type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
+import { toOpenApprovals } from '#core/workflow/waits'
 import type { Db } from '#db/connect'
 
 /** Rows in one INSERT: a statement takes at most 65,535 parameters. */
@@ -25,13 +26,14 @@ export async function projectExecution(
   seq: number,
 ): Promise<boolean> {
   const { executions, executionVisits } = db.tables
-  const { id, workflow_id, version, status, trigger, inputs, output, error } = toExecution(header, state)
+  const { id, workflow_id, version, status, trigger, inputs, output, error, ...origin } = toExecution(header, state)
   const changing = {
     status,
     output,
     error,
     started_at: toDate(state.startedAt),
     finished_at: toDate(state.finishedAt),
+    approvals: toOpenApprovals(state),
     seq,
   }
   const upsert = db
@@ -45,6 +47,8 @@ export async function projectExecution(
       workspace_id: header.workspaceId,
       created_by: header.createdBy,
       created_at: new Date(header.createdAt),
+      parent_execution_id: origin.parent_execution_id,
+      retry_of: origin.retry_of,
       ...changing,
     })
     .onConflictDoUpdate({ target: executions.id, set: changing, setWhere: sql`${executions.seq} < ${seq}` })

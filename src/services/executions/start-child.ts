@@ -14,7 +14,7 @@ import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
-import { pinWorkflow } from './start-execution.ts'
+import { pinPublished } from './start-execution.ts'
 
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
 const MAX_DEPTH = 16
@@ -83,7 +83,7 @@ async function startAs(
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
   const ctx = { db: connect(env), principal: { workspaceId, userId: createdBy } }
-  const pinned = await pinWorkflow(ctx, workflowId)
+  const pinned = await pinPublished(ctx, workflowId)
   const plan = withoutPins(compileOrRefuse(pinned.definition))
   await run.start({
     plan,

@@ -5,24 +5,27 @@ import { AppError } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
+import type { Plan } from '#core/workflow/plan'
 import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
-import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { compileChecked } from '#services/workflows/compile-or-refuse'
+import { scopedOrRefuse } from './scoped-or-refuse.ts'
 
 /**
  * Starts an execution: of the saved draft, kept as an immutable version, or of the version that is named. It is
  * durable when this returns (P1).
  *
  * @param trigger what started it, e.g. `manual`
- * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `variables_too_large`
+ * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `validation_failed` for a part of
+ *   the graph that there is not; `variables_too_large`
  */
 export async function startExecution(
   ctx: Ctx,
   workflowId: string,
-  { inputs, version }: ExecuteInput,
+  input: ExecuteInput,
   trigger: string,
   idempotency?: Idempotency,
 ): Promise<Execution> {
@@ -32,13 +35,11 @@ export async function startExecution(
   // A repeat answers what it did, whatever has become of the workflow since.
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
-  const pinned = await pinWorkflow(ctx, workflowId, version)
-  const compiled = compileOrRefuse(pinned.definition)
-  // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
-  const plan = version === undefined ? compiled : withoutPins(compiled)
+  const pinned = await pinWorkflow(ctx, workflowId, input.version)
+  const plan = await toPlan(ctx, pinned.definition, input)
   return run.start({
     plan,
-    inputs,
+    inputs: input.inputs,
     header: {
       executionId: id,
       workspaceId: ctx.principal.workspaceId,
@@ -51,6 +52,12 @@ export async function startExecution(
       vars: await snapshotVariables(ctx, plan),
     },
   })
+}
+
+async function toPlan(ctx: Ctx, definition: Definition, { version, ...scope }: ExecuteInput): Promise<Plan> {
+  const whole = await compileChecked(ctx, definition)
+  // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
+  return scopedOrRefuse(version === undefined ? whole : withoutPins(whole), scope)
 }
 
 interface Pinned {
@@ -67,6 +74,20 @@ interface Pinned {
  */
 export function pinWorkflow(ctx: KeepCtx, workflowId: string, version?: number): Promise<Pinned> {
   return version === undefined ? pinDraft(ctx, workflowId) : findVersion(ctx, workflowId, version)
+}
+
+/**
+ * The workflow as another one runs it: its published version, else its saved draft.
+ *
+ * @throws AppError `not_found`
+ */
+export async function pinPublished(ctx: KeepCtx, workflowId: string): Promise<Pinned> {
+  const { workflows } = ctx.db.tables
+  const [found] = await ctx.db
+    .select({ version: workflows.published_version })
+    .from(workflows)
+    .where(and(eq(workflows.id, workflowId), eq(workflows.workspace_id, ctx.principal.workspaceId)))
+  return pinWorkflow(ctx, workflowId, found?.version ?? undefined)
 }
 
 /** The draft, written down as a version in the same statement, unless it is there already. */

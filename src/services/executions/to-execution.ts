@@ -19,6 +19,8 @@ export function toExecutionView(row: Tables['executions']['$inferSelect']): Exec
     started_at: started_at?.toISOString() ?? null,
     finished_at: finished_at?.toISOString() ?? null,
     duration_ms: started_at === null || finished_at === null ? null : finished_at.getTime() - started_at.getTime(),
+    parent_execution_id: row.parent_execution_id,
+    retry_of: row.retry_of,
   }
 }
 

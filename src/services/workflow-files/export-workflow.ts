@@ -1,6 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { referencesOf, toWorkflowFile } from '#core/workflow-file/write-file'
 import { writeYaml } from '#core/workflow-file/yaml'
+import { catalog } from '#nodes/catalog'
 import type { Ctx } from '#services/context'
 import { findWorkflow } from '#services/workflows/find-workflow'
 
@@ -17,8 +18,8 @@ export async function exportWorkflow(
   format: ExportFormat,
 ): Promise<{ readonly filename: string; readonly text: string }> {
   const workflow = await findWorkflow(ctx, id)
-  const slugs = await slugsOf(ctx, referencesOf(workflow.definition))
-  const file = toWorkflowFile(workflow, (reference) => slugs.get(reference))
+  const slugs = await slugsOf(ctx, referencesOf(workflow.definition, catalog))
+  const file = toWorkflowFile(workflow, catalog, (reference) => slugs.get(reference))
   const text = format === 'json' ? `${JSON.stringify(file, null, 2)}\n` : writeYaml(file)
   return { filename: `${workflow.slug}.${format}`, text }
 }

@@ -11,6 +11,7 @@ import { FILE_SENTENCES, type ImportedWorkflow, type ImportOptions } from '#core
 import { type FileProblem, toDefinition } from '#core/workflow-file/read-file'
 import { referencesIn } from '#core/workflow-file/references'
 import { formatUuid, isUuid } from '#lib/ids'
+import { catalog } from '#nodes/catalog'
 import type { Ctx } from '#services/context'
 import { toWorkflow } from '#services/workflows/to-workflow'
 
@@ -49,7 +50,7 @@ export async function planImport(
   const ids = new Map(known.map(({ slug, id }) => [slug, id]))
   for (const { slug } of named) if (!ids.has(slug)) ids.set(slug, deriveId(importId, slug))
   const ofWorkspace = new Set(known.map(({ id }) => id))
-  const resolver = { idOf: (slug: string) => ids.get(slug), isKnown: (id: string) => ofWorkspace.has(id) }
+  const resolver = { catalog, idOf: (slug: string) => ids.get(slug), isKnown: (id: string) => ofWorkspace.has(id) }
   const problems: InputProblem[] = findDoubles(named.map(({ slug }) => slug))
   const planned = named.map(({ file, slug }, index): PlannedWorkflow => {
     const existing = bySlug.get(slug)
@@ -90,7 +91,7 @@ function compare(
 /** The workflows that the files are, and those that they name by slug or id. */
 async function findNamed(ctx: Ctx, files: readonly WorkflowFile[], own: readonly string[]): Promise<Workflow[]> {
   const { workflows } = ctx.db.tables
-  const mentioned = files.flatMap((file) => referencesIn(file.nodes, file.settings))
+  const mentioned = files.flatMap((file) => referencesIn(catalog, file.nodes, file.settings))
   const ids = mentioned.filter(isUuid).map((id) => id.toLowerCase())
   const slugs = [...new Set([...own, ...mentioned])]
   const rows = await ctx.db

@@ -4,12 +4,28 @@ import type { Definition } from '#core/workflow/graph'
 import type { Plan } from '#core/workflow/plan'
 import { GRAPH_PROBLEMS, type GraphProblem } from '#core/workflow/problems'
 import { catalog } from '#nodes/catalog'
+import { checkReferences } from './check-references.ts'
 
 /** @throws AppError `workflow_invalid` with every problem of the graph */
 export function compileOrRefuse(definition: Definition): Plan {
   const compiled = compile(definition, catalog)
   if (compiled.ok) return compiled.value
   throw new AppError('workflow_invalid', { problems: compiled.error.map(toInputProblem) })
+}
+
+/**
+ * The plan of a graph whose references are the workspace's too.
+ *
+ * @throws AppError `workflow_invalid` with every problem of the graph
+ */
+export async function compileChecked(
+  ctx: Parameters<typeof checkReferences>[0],
+  definition: Definition,
+): Promise<Plan> {
+  const plan = compileOrRefuse(definition)
+  const problems = await checkReferences(ctx, definition)
+  if (problems.length > 0) throw new AppError('workflow_invalid', { problems: problems.map(toInputProblem) })
+  return plan
 }
 
 function toInputProblem({ code, params, nodeId, edgeId, path = '' }: GraphProblem): InputProblem {

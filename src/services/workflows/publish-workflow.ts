@@ -4,7 +4,7 @@ import type { PublishInput } from '#core/workflow/version'
 import type { Workflow } from '#core/workflow/workflow'
 import { auditLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
-import { compileOrRefuse } from './compile-or-refuse.ts'
+import { compileChecked } from './compile-or-refuse.ts'
 import { findWorkflow } from './find-workflow.ts'
 import { toWorkflow } from './to-workflow.ts'
 
@@ -18,7 +18,7 @@ export async function publishWorkflow(ctx: Ctx, id: string, { notes, version }: 
   const draft = await findWorkflow(ctx, id)
   const changed = (found: number) => new AppError('workflow_changed', { params: { version: found } })
   if (version !== undefined && version !== draft.version) throw changed(draft.version)
-  compileOrRefuse(draft.definition)
+  await compileChecked(ctx, draft.definition)
   const { workflows, workflowVersions } = ctx.db.tables
   const isStill = and(
     eq(workflows.id, id),

@@ -30,7 +30,7 @@ function parseYaml(text: string): Json[] {
 
 function importThere(file: unknown): Exported {
   const parsed = WorkflowFile.parse(file)
-  const resolver = { idOf: (slug: string) => THERE[slug], isKnown: () => false }
+  const resolver = { catalog, idOf: (slug: string) => THERE[slug], isKnown: () => false }
   const { definition, problems } = toDefinition(parsed, resolver)
   expect(problems).toEqual([])
   return { ...parsed, slug: parsed.slug ?? '', definition }
@@ -40,13 +40,13 @@ describe('export, import elsewhere, export', { timeout: 60_000 }, () => {
   test.each(['yaml', 'json'])('gives the same bytes in %s, whatever the graph', (format) => {
     for (let seed = 1; seed <= RUNS; seed += 1) {
       const workflow = randomWorkflow(createChance(seed), 'um', Object.values(HERE))
-      const file = toWorkflowFile(workflow, slugsOf(HERE))
+      const file = toWorkflowFile(workflow, catalog, slugsOf(HERE))
       const text = format === 'yaml' ? writeYaml(file) : JSON.stringify(file)
       const [back] = format === 'yaml' ? parseYaml(text) : [JSON.parse(text) as Json]
       expect(back, `seed ${seed}`).toEqual(JSON.parse(JSON.stringify(file)))
       // A literal credential does not come back: what random texts look like one stays out of this test.
       if (text.includes('<masked>')) continue
-      const again = toWorkflowFile(importThere(back), slugsOf(THERE))
+      const again = toWorkflowFile(importThere(back), catalog, slugsOf(THERE))
       expect(format === 'yaml' ? writeYaml(again) : JSON.stringify(again), `seed ${seed}`).toBe(text)
       expect(text).not.toMatch(/01a20000-|viewport|selected|measured/)
     }
@@ -55,7 +55,7 @@ describe('export, import elsewhere, export', { timeout: 60_000 }, () => {
   test('means the same to the engine, and differs in nothing that a person would see', () => {
     for (let seed = 1; seed <= RUNS; seed += 1) {
       const workflow = randomWorkflow(createChance(seed), 'um', ['none'])
-      const file = JSON.parse(JSON.stringify(toWorkflowFile(workflow, () => undefined))) as unknown
+      const file = JSON.parse(JSON.stringify(toWorkflowFile(workflow, catalog, () => undefined))) as unknown
       if (JSON.stringify(file).includes('<masked>')) continue
       const { definition } = importThere(file)
       expect(diffDefinitions(workflow.definition, definition), `seed ${seed}`).toEqual({

@@ -15,6 +15,8 @@ import { as, badTokens, type Caller, createPerson, createTeam, type Team } from 
 const PUBLIC = [
   'GET /',
   'GET /health',
+  'POST /api/v1/approvals/decide',
+  'POST /api/v1/approvals/preview',
   'POST /api/v1/auth/forgot-password',
   'POST /api/v1/auth/login',
   'POST /api/v1/auth/refresh',

@@ -1,0 +1,54 @@
+import { and, eq } from 'drizzle-orm'
+import { workflowRun } from '#actors'
+import { sealedId } from '#auth/sealed-id'
+import { AppError } from '#core/errors'
+import type { Execution } from '#core/workflow/execution'
+import type { Ctx } from '#services/context'
+import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
+import { findActor, findExecution } from './find-execution.ts'
+
+/**
+ * Goes on from where an execution failed, as a new one of the same version: what had been put out is not done again.
+ * It is durable when this returns.
+ *
+ * @throws AppError `not_found`, also when its workflow was deleted; `execution_not_retryable` while it runs, when it has
+ *   completed, and when its data are kept no more
+ */
+export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempotency): Promise<Execution> {
+  const { workspaceId, userId } = ctx.principal
+  const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
+  const retryId = await claimId(ctx, idempotency, () => minted)
+  const run = workflowRun(ctx.env, retryId)
+  const known = retryId === minted ? undefined : await run.describe(workspaceId)
+  if (known !== undefined) return known
+  const { workflow_id: workflowId, version, status } = await findExecution(ctx, id)
+  const order = await findActor(ctx, id)?.retryOrder(workspaceId)
+  if (order === undefined) throw new AppError('execution_not_retryable', { params: { status } })
+  return run.start({
+    ...order,
+    header: {
+      executionId: retryId,
+      workspaceId,
+      workflowId,
+      workflowName: await findName(ctx, workflowId),
+      version,
+      trigger: 'retry',
+      createdBy: userId,
+      createdAt: ctx.now(),
+      // As they are now: a wrong one may be why it failed.
+      vars: await snapshotVariables(ctx, order.plan),
+      retryOf: id,
+    },
+  })
+}
+
+async function findName(ctx: Ctx, workflowId: string): Promise<string> {
+  const { workflows } = ctx.db.tables
+  const [found] = await ctx.db
+    .select({ name: workflows.name })
+    .from(workflows)
+    .where(and(eq(workflows.id, workflowId), eq(workflows.workspace_id, ctx.principal.workspaceId)))
+  if (found === undefined) throw new AppError('not_found')
+  return found.name
+}

@@ -1,0 +1,26 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import type { ResourceKind } from '#core/workflow/references'
+import type { Ctx } from '#services/context'
+
+type LookupCtx = Pick<Ctx, 'db'> & { readonly principal: Pick<Ctx['principal'], 'workspaceId'> }
+
+/** By kind: which of these ids are the workspace's. */
+const LOOKUPS: Record<ResourceKind, (ctx: LookupCtx, ids: readonly string[]) => Promise<{ readonly id: string }[]>> = {
+  workflow({ db, principal }, ids) {
+    const { workflows } = db.tables
+    return db
+      .select({ id: workflows.id })
+      .from(workflows)
+      .where(and(eq(workflows.workspace_id, principal.workspaceId), inArray(workflows.id, [...ids])))
+  },
+}
+
+/** Of these ids of things of one kind those that the workspace has. */
+export async function findKnownIds(
+  ctx: LookupCtx,
+  kind: ResourceKind,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = ids.length === 0 ? [] : await LOOKUPS[kind](ctx, ids)
+  return new Set(found.map(({ id }) => id))
+}
