@@ -13,11 +13,13 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionRoutes } from './routes/executions.ts'
+import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { triggerRoutes } from './routes/triggers.ts'
 import { workflowFileRoutes } from './routes/workflow-files.ts'
 import { workflowVersionRoutes } from './routes/workflow-versions.ts'
 import { workflowRoutes } from './routes/workflows.ts'
@@ -37,6 +39,7 @@ const routes = app
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', workflowVersionRoutes)
   .route('/api/v1', workflowFileRoutes)
+  .route('/api/v1', triggerRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
@@ -46,6 +49,7 @@ app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
 app.route('/', accountPageRoutes)
+app.route('/', hookRoutes)
 app.route('/', createDocs(app))
 
 export { app }

@@ -6,6 +6,7 @@ import { AppError, ERRORS } from '#core/errors'
 import type { Execution, RunHeader } from '#core/workflow/execution'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
+import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
@@ -83,7 +84,7 @@ async function startAs(
   if (!isUuid(workflowId)) throw new AppError('not_found')
   const pinned = await pinWorkflow({ db: connect(env), principal: { workspaceId, userId: createdBy } }, workflowId)
   await run.start({
-    plan: withoutPins(compileOrRefuse(pinned.definition)),
+    plan: startingByHand(withoutPins(compileOrRefuse(pinned.definition))),
     inputs,
     header: {
       executionId: id,
@@ -99,7 +100,8 @@ async function startAs(
   })
 }
 
-function derivedId(env: Env, at: number, parts: readonly (string | number)[]): string {
+/** A sealed id that is the same whenever it follows from the same time and parts. */
+export function derivedId(env: Env, at: number, parts: readonly (string | number)[]): string {
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest()
   return sealedId(readConfig(env).SECRET_KEY, at, hash.subarray(0, ID_BYTES))
 }

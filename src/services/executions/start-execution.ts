@@ -5,6 +5,7 @@ import { AppError } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
+import { startingByHand } from '#core/workflow/starting-at'
 import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
@@ -32,9 +33,10 @@ export async function startExecution(
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, version)
+  const plan = startingByHand(compileOrRefuse(pinned.definition))
   return run.start({
     // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
-    plan: version === undefined ? compileOrRefuse(pinned.definition) : withoutPins(compileOrRefuse(pinned.definition)),
+    plan: version === undefined ? plan : withoutPins(plan),
     inputs,
     header: {
       executionId: id,

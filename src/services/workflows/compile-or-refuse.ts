@@ -9,7 +9,11 @@ import { catalog } from '#nodes/catalog'
 export function compileOrRefuse(definition: Definition): Plan {
   const compiled = compile(definition, catalog)
   if (compiled.ok) return compiled.value
-  throw new AppError('workflow_invalid', { problems: compiled.error.map(toInputProblem) })
+  throw toRefusal(compiled.error)
+}
+
+export function toRefusal(problems: readonly GraphProblem[]): AppError {
+  return new AppError('workflow_invalid', { problems: problems.map(toInputProblem) })
 }
 
 function toInputProblem({ code, params, nodeId, edgeId, path = '' }: GraphProblem): InputProblem {
