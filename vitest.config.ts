@@ -24,6 +24,7 @@ export default defineConfig({
                 DATABASE_SCHEMA: inject('databaseSchema'),
                 SECRET_KEY: 'only-for-tests-only-for-tests-only',
                 JWT_SECRET_KEY: 'also-only-for-tests-only-for-tests',
+                ENCRYPTION_KEY: `v1:${'A'.repeat(43)}=`,
                 // Where the nodes' own server listens: tests/worker/support/global-http.ts.
                 OUTBOUND_ALLOW: '127.0.0.1',
               },

@@ -25,6 +25,11 @@ function isHeld(holder: Holder | undefined): holder is Holder {
   return holder !== undefined && startOf(holder.pid) === holder.startedAt
 }
 
+/** Whether a start holds the directory now. */
+export function isLocked(directory: string): boolean {
+  return isHeld(readHolder(join(directory, 'lock')))
+}
+
 /** `link` fails when the name exists, and what it makes is complete at once. */
 function tryLink(draft: string, file: string): boolean {
   try {

@@ -9,11 +9,13 @@ const FAST_SHUTDOWN_MS = 20_000
 const IMMEDIATE_SHUTDOWN_MS = 5_000
 
 /** The lines of `postmaster.pid`: pid, directory, start time, port, socket directory, address, shared memory, status. */
-export function readPidFile(cluster: string): { pid: number; ready: boolean } | undefined {
+export function readPidFile(cluster: string): { pid: number; port: number; ready: boolean } | undefined {
   try {
     const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')
     const pid = Number(lines[0])
-    return Number.isInteger(pid) && pid > 0 ? { pid, ready: lines[7]?.trim() === 'ready' } : undefined
+    return Number.isInteger(pid) && pid > 0
+      ? { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+      : undefined
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error

@@ -1,8 +1,10 @@
 /** All that one machine needs, in the order in which it starts; it is stopped the other way round. */
 import { join, relative } from 'node:path'
+import { readConfig } from '#config'
 import { reachDatabase } from './database.ts'
 import { startEmbeddedDatabase } from './embedded-database.ts'
 import { checkListen } from './listen-check.ts'
+import { forgetKnownKeys, tellKnownKeys } from './known-keys.ts'
 import { lockDirectory } from './lock.ts'
 import { createMailOutbox } from './mail-outbox.ts'
 import { migrate } from './migrate.ts'
@@ -69,6 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningWorker
   const { dataDir, host, port, rateLimits } = settings
   const log = (line: string): void => reporter.note(line)
   undo(await lockDirectory(dataDir))
+  forgetKnownKeys(dataDir)
   await endLeftoverRuntime(runtimePidFile(dataDir), log)
   await checkListen(host, port)
   const databaseFailed = new AbortController()
@@ -108,6 +111,7 @@ export async function startServer(options: ServerOptions): Promise<RunningWorker
       onFatal,
     })
     undo(() => worker.stop())
+    tellKnownKeys(dataDir, readConfig(vars).ENCRYPTION_KEY)
     await warmUp(settings, log)
     return worker
   }

@@ -27,7 +27,12 @@ const DEMO_SHOP = `127.0.0.1:${SHOP_PORT}`
 const DEMO_LINES = `# The only internal address that nodes may call: the shop of \`npm run demo\`, which listens while the demo runs.
 OUTBOUND_ALLOW=${DEMO_SHOP}
 `
-const GENERATED_SECRETS = ['SECRET_KEY', 'JWT_SECRET_KEY'] as const
+const randomText = (): string => randomBytes(32).toString('base64url')
+const GENERATED_SECRETS: Readonly<Record<string, () => string>> = {
+  SECRET_KEY: randomText,
+  JWT_SECRET_KEY: randomText,
+  ENCRYPTION_KEY: () => `v1:${randomBytes(32).toString('base64')}`,
+}
 
 export interface Settings {
   readonly host: string
@@ -59,11 +64,9 @@ function pick(environment: Environment): Record<string, string> {
 
 /** Appends the secrets that are named nowhere. What stands in the file stays: a new key would lock out what the old one locked. */
 function completeSecrets(file: string, known: Environment): Record<string, string> {
-  const missing = GENERATED_SECRETS.filter((name) => known[name] === undefined)
+  const missing = Object.entries(GENERATED_SECRETS).filter(([name]) => known[name] === undefined)
   if (missing.length === 0) return {}
-  const made: Record<string, string> = Object.fromEntries(
-    missing.map((name) => [name, randomBytes(32).toString('base64url')]),
-  )
+  const made: Record<string, string> = Object.fromEntries(missing.map(([name, make]) => [name, make()]))
   const lines = Object.entries(made).map(([name, value]) => `${name}=${value}\n`)
   const isNew = !existsSync(file)
   const endsLine = isNew || /(^|\n)$/.test(readFileSync(file, 'utf8'))

@@ -15,6 +15,17 @@ const secret = z.string().min(32, 'at least 32 characters')
 /** The first signs; the others only verify, until what they have signed has expired. */
 const secrets = list.pipe(z.array(secret).min(1, 'at least one key'))
 
+const ENCRYPTION_KEY = /^(v[1-9]\d{0,5}):([A-Za-z0-9+/_-]{43}=?)$/
+const KEY_SHAPE = 'keys as v1:BASE64, of 32 random bytes each'
+
+/** The first encrypts; all decrypt. What is wrong is told without the text, which is a key. */
+const encryptionKeys = list
+  .pipe(z.array(z.string().regex(ENCRYPTION_KEY, KEY_SHAPE)).min(1, 'at least one key'))
+  .transform((items) =>
+    items.map((item) => ({ version: item.split(':', 1)[0] ?? '', base64: item.replace(/^.*:/, '') })),
+  )
+  .refine((keys) => new Set(keys.map(({ version }) => version)).size === keys.length, 'two keys have the same version')
+
 const provider = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   base_url: z.url({ protocol: /^https?$/ }),
@@ -47,6 +58,7 @@ export const Config = z.object({
     .default('synapscale_db'),
   SECRET_KEY: secret,
   JWT_SECRET_KEY: secrets,
+  ENCRYPTION_KEY: encryptionKeys,
   JWT_ACCESS_TOKEN_EXPIRE_MINUTES: z.coerce.number().positive().max(1440).default(30),
   JWT_REFRESH_TOKEN_EXPIRE_DAYS: z.coerce.number().positive().max(365).default(7),
   REGISTRATION: z.enum(['open', 'invite', 'closed']).default('open'),

@@ -66,6 +66,7 @@ export class LiveRun {
         workspaceId: header.workspaceId,
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
+        vars: header.vars,
       },
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)

@@ -18,6 +18,7 @@ import { createOutbound, type Outbound } from '#outbound/gate'
 import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
 import { createSandbox } from '#sandbox/client'
+import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
@@ -43,6 +44,7 @@ export async function performVisit(
   host: NodeHost,
 ): Promise<RunInput> {
   const ref = { node_id: command.node_id, visit: command.visit, performance: command.performance }
+  let secrets = NO_SECRETS
   try {
     const moment = { now: Date.now(), random: Math.random() }
     const decided = decide(machine, state, command, moment)
@@ -54,17 +56,25 @@ export async function performVisit(
     const node = planNode(machine.plan, command.node_id)
     const type = machine.catalog[node.type]
     if (type === undefined) throw new Error(`no node type ${node.type}`)
-    const visiting = openVisit(machine.plan, state, command, type, machine.facts, moment.now)
-    const sandbox = createSandbox(env.SANDBOX, machine.facts.workspaceId)
+    const { workspaceId } = machine.facts
+    const placeholders = createPlaceholders(node, type)
+    const facts = { ...machine.facts, secrets: placeholders }
+    const visiting = openVisit(machine.plan, state, command, type, facts, moment.now)
+    const sandbox = createSandbox(env.SANDBOX, workspaceId)
     const decision = await withDeadline(node.timeout_ms, signal, async (limited) => {
       const prepared = await prepareVisitWith(sandbox, visiting)
       if (isPure(type)) return type.decide(prepared)
-      return type.run({ ...createPorts(env, machine, command, node.timeout_ms, limited, sandbox), ...host }, prepared)
+      const opened = await openVisitSecrets(env, workspaceId, placeholders)
+      secrets = opened
+      limited.throwIfAborted()
+      const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, opened)
+      return type.run({ ...ports, ...opened.redactHost(host) }, prepared)
     })
-    return toOutcome(command, decision)
+    return toOutcome(command, secrets.redactDecision(decision))
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
-    return { ...ref, ...toFailure(signal.aborted ? error : explain(error)) }
+    const failure = toFailure(signal.aborted ? error : explain(error, secrets))
+    return { ...ref, ...failure, error: secrets.redactError(failure.error) }
   }
 }
 
@@ -96,6 +106,7 @@ function createPorts(
   timeoutMs: number,
   signal: AbortSignal,
   sandbox: Sandbox,
+  secrets: VisitSecrets,
 ): Omit<NodePorts, keyof NodeHost> {
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
@@ -105,7 +116,10 @@ function createPorts(
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
-    fetch: (url, { method, headers, body } = {}) => outbound.fetch({ url, method, headers, body }, limits),
+    fetch: async (url, { method, headers, body } = {}) => {
+      const request = { url, method, headers, body, secrets: secrets.fill }
+      return secrets.redactResponse(await outbound.fetch(request, limits))
+    },
     generate: (request) => models.generate({ ...request, signal }),
   }
 }
@@ -133,7 +147,7 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
 }
 
 /** The adapters' errors as the node's failure, in words for people. */
-function explain(error: unknown): unknown {
+function explain(error: unknown, secrets: VisitSecrets): unknown {
   if (error instanceof DatabaseUnavailable) {
     return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
   }
@@ -146,6 +160,8 @@ function explain(error: unknown): unknown {
     const failure = toNodeError(error.code, MODEL_MESSAGES[error.code], error.params, { status })
     return new NodeFailure(failure, { retryable, retryAfterMs })
   }
-  if (!(error instanceof NodeFailure)) logLine('error', { event: 'node_unexpected', error: describeError(error) })
+  if (!(error instanceof NodeFailure)) {
+    logLine('error', { event: 'node_unexpected', error: secrets.redactNote(describeError(error)) })
+  }
   return error
 }

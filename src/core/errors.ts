@@ -92,6 +92,12 @@ export const ERRORS = {
     'Você já tem {limit} chaves de API neste workspace: revogue uma antes.',
     'You already have {limit} API keys in this workspace: revoke one first.',
   ),
+  variable_exists: kind(409, 'Já existe uma variável com este nome.', 'There is already a variable with this key.'),
+  too_many_variables: kind(
+    409,
+    'O workspace já tem {limit} variáveis.',
+    'The workspace already has {limit} variables.',
+  ),
   slug_taken: kind(409, 'O slug {slug} já é de outro workflow.', 'The slug {slug} belongs to another workflow.'),
   workflow_changed: kind(
     409,
@@ -111,6 +117,11 @@ export const ERRORS = {
     422,
     'O workflow tem problemas e não pode ser executado nem publicado.',
     'The workflow has problems and can be neither executed nor published.',
+  ),
+  variables_too_large: kind(
+    422,
+    'As variáveis de que o workflow fala passam de {limit} bytes ao todo.',
+    'The variables that the workflow speaks of exceed {limit} bytes in all.',
   ),
   idempotency_key_reused: kind(
     422,

@@ -114,7 +114,7 @@ function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<
         .references(() => workspaces.id, { onDelete: 'cascade' }),
       user_id: uuid().notNull(),
       key: text().notNull(),
-      /** SHA-256 of method, path and body: the same key with another request is an error. */
+      /** A keyed SHA-256 of method, path and body: the same key with another request is an error. */
       request_hash: text().notNull(),
       /** The id of the thing to be made, chosen before it is made, so that a repeat makes the same one or finds it. */
       resource_id: uuid().notNull(),

@@ -20,6 +20,8 @@ import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { triggerRoutes } from './routes/triggers.ts'
+import { userVariableRoutes } from './routes/user-variables.ts'
+import { variableRoutes } from './routes/variables.ts'
 import { workflowFileRoutes } from './routes/workflow-files.ts'
 import { workflowVersionRoutes } from './routes/workflow-versions.ts'
 import { workflowRoutes } from './routes/workflows.ts'
@@ -41,6 +43,8 @@ const routes = app
   .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', triggerRoutes)
   .route('/api/v1', executionRoutes)
+  .route('/api/v1', variableRoutes)
+  .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)

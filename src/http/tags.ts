@@ -14,6 +14,7 @@ export const TAGS = {
   'api-keys': { pt: 'Chaves com que programas entram', en: 'Keys that programs come in with' },
   workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
+  variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
   sockets: { pt: 'Bilhetes para websockets', en: 'Tickets for websockets' },
   system: { pt: 'Saúde e apresentação do serviço', en: 'Health and introduction of the service' },

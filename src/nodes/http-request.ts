@@ -45,6 +45,7 @@ export const httpRequest = defineEffectNode({
   },
   ports: { in: ['in'], out: ['out'] },
   config: Config,
+  secrets: ['query', 'headers', 'body', 'auth'],
   example: {
     config: { url: 'https://api.example.com/orders/{{ $trigger.order_id }}' },
     input: null,

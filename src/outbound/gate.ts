@@ -5,6 +5,7 @@ import { OutboundError, toOutboundError } from './errors.ts'
 import { toOutgoingHeaders } from './headers.ts'
 import { limitResponse } from './limit-response.ts'
 import { type Hop, nextHop } from './redirect.ts'
+import type { SecretFill } from './secrets.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_MAX_BYTES = 10 * 1024 * 1024
@@ -23,6 +24,8 @@ export interface OutboundRequest {
   readonly body?: BodyInit | null
   /** `manual` hands a redirect back instead of following it. */
   readonly redirect?: 'follow' | 'manual'
+  /** Puts secrets where their placeholders are, for every hop anew. */
+  readonly secrets?: SecretFill | undefined
 }
 
 export interface OutboundLimits {
@@ -85,9 +88,11 @@ async function follow(
   { deadline, maxRedirects = DEFAULT_MAX_REDIRECTS }: { deadline: Deadline; maxRedirects?: number },
 ): Promise<LastHop> {
   let hop = toFirstHop(request)
+  const first = new URL(request.url)
   for (let redirects = 0; ; redirects += 1) {
     const target = check(hop.url, options.allow)
-    const response = await send(options, target, hop, deadline)
+    const filled = request.secrets?.apply(hop, target.url, first) ?? { hop, url: target.url }
+    const response = await send(options, { ...target, url: filled.url }, filled.hop, deadline)
     const next = request.redirect === 'manual' ? undefined : nextHop(hop, response)
     if (next === undefined) return { response, url: target.url, redirects }
     response.body?.cancel().catch(() => undefined)

@@ -42,6 +42,14 @@ export const OUTBOUND_MESSAGES = {
     pt: '{host} redirecionou mais de {limit} vezes.',
     en: '{host} redirected more than {limit} times.',
   },
+  outbound_secret_host: {
+    pt: 'O segredo {name} não pode ser enviado a {host}.',
+    en: 'The secret {name} may not be sent to {host}.',
+  },
+  outbound_secret_place: {
+    pt: 'O segredo {name} está onde não pode ser posto na requisição para {host}.',
+    en: 'The secret {name} stands where it cannot be put into the request to {host}.',
+  },
 } as const satisfies Record<string, Sentence>
 
 export type OutboundCode = keyof typeof OUTBOUND_MESSAGES

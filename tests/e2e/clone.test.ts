@@ -11,11 +11,15 @@ test('a home that only its owner may enter; the secrets are made once', { timeou
   const { root, remove } = cloneProject()
   onTestFinished(remove)
   const file = join(root, '.dev.vars')
-  const server = await startServer({ root, dataDir: join(root, '.data'), env: { SECRET_KEY: '', JWT_SECRET_KEY: '' } })
+  const server = await startServer({
+    root,
+    dataDir: join(root, '.data'),
+    env: { SECRET_KEY: '', JWT_SECRET_KEY: '', ENCRYPTION_KEY: '' },
+  })
   onTestFinished(() => server.remove())
   expect(server.output()).toContain('random secrets were written to .dev.vars')
   const made = readFileSync(file, 'utf8')
-  expect(made).toMatch(/^SECRET_KEY=\S{43}\nJWT_SECRET_KEY=\S{43}\n/m)
+  expect(made).toMatch(/^SECRET_KEY=\S{43}\nJWT_SECRET_KEY=\S{43}\nENCRYPTION_KEY=v1:\S{43}=\n/m)
   // No internal address but the shop of `npm run demo`.
   expect(made).toMatch(/^OUTBOUND_ALLOW=127\.0\.0\.1:48710$/m)
   expect(statSync(file).mode & 0o777).toBe(0o600)

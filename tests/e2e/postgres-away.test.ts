@@ -69,6 +69,7 @@ beforeAll(async () => {
       HYPERDRIVE_OF_TEST: { connectionString: url.href },
       SECRET_KEY: 'only-for-tests-only-for-tests-only',
       JWT_SECRET_KEY: 'also-only-for-tests-only-for-tests',
+      ENCRYPTION_KEY: `v1:${'A'.repeat(43)}=`,
     },
     durableObjects: { POSTGRES_POOL: { className: 'PostgresPool', useSQLite: true } },
   })

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CONFIG_KEYS } from '#config'
 import { MACHINE_KEYS, readSettings } from '#local/settings'
 
-const SECRETS = { SECRET_KEY: 's'.repeat(32), JWT_SECRET_KEY: 'j'.repeat(32) }
+const SECRETS = { SECRET_KEY: 's'.repeat(32), JWT_SECRET_KEY: 'j'.repeat(32), ENCRYPTION_KEY: `v1:${'e'.repeat(43)}=` }
 
 let root = ''
 let file = ''
@@ -31,7 +31,11 @@ test('completes a file and keeps what it says', () => {
   readSettings(root, {})
   const text = readFileSync(file, 'utf8')
   expect(text.startsWith(`# mine\nSECRET_KEY=${SECRETS.SECRET_KEY}\n`)).toBe(true)
-  expect(parseEnv(text)).toEqual({ SECRET_KEY: SECRETS.SECRET_KEY, JWT_SECRET_KEY: expect.stringMatching(/^\S{43}$/) })
+  expect(parseEnv(text)).toEqual({
+    SECRET_KEY: SECRETS.SECRET_KEY,
+    JWT_SECRET_KEY: expect.stringMatching(/^\S{43}$/),
+    ENCRYPTION_KEY: expect.stringMatching(/^v1:\S{43}=$/),
+  })
 })
 
 test('makes no file when the environment has the secrets', () => {

@@ -107,7 +107,12 @@ async function complete(
   const secret = (): string => randomBytes(32).toString('hex')
   return {
     ...options,
-    env: { SECRET_KEY: secret(), JWT_SECRET_KEY: secret(), ...options.env },
+    env: {
+      SECRET_KEY: secret(),
+      JWT_SECRET_KEY: secret(),
+      ENCRYPTION_KEY: `v1:${randomBytes(32).toString('base64')}`,
+      ...options.env,
+    },
     port: options.port ?? (await findFreePort()),
     dataDir: options.dataDir ?? join(mkdtempSync(join(tmpdir(), 'synapscale-server-')), 'data'),
     root: options.root ?? ROOT,

@@ -197,7 +197,8 @@ function checkExpressions(
       break
     }
     if (result.ok && result.value.needsSandbox) needSandbox = true
-    problems.push(...checkSource(source, result, checking.ids).map((problem) => ({ ...problem, ...at })))
+    const found = [...checkSource(source, result, checking.ids), ...checkSecrets(source, result, String(path[0]), type)]
+    problems.push(...found.map((problem) => ({ ...problem, ...at })))
   }
   return { problems, needSandbox }
 }
@@ -210,4 +211,15 @@ function checkSource(
   if (!result.ok) return [{ code: result.error.code, params: { expression, detail: result.error.detail } }]
   const unknown = result.value.nodeIds.filter((id) => !ids.has(id))
   return unknown.map((detail) => ({ code: 'expression_unknown_node', params: { expression, detail } }))
+}
+
+function checkSecrets(
+  expression: string,
+  result: Source['result'],
+  field: string,
+  { secrets = [] }: AnyNodeType,
+): Pick<GraphProblem, 'code' | 'params'>[] {
+  const uses = result.ok ? result.value.secrets : []
+  if (uses.length > 0 && !secrets.includes(field)) return [{ code: 'secret_not_here', params: { field } }]
+  return uses.includes(null) ? [{ code: 'secret_not_named', params: { expression } }] : []
 }

@@ -58,6 +58,8 @@ export const RunHeader = z.object({
   trigger: z.string(),
   createdBy: z.string().nullable(),
   createdAt: z.number(),
+  /** The plain variables that the graph names, as they were at the start. */
+  vars: z.record(z.string(), z.string()).optional(),
   /** The visit that started it, and how many executions stand above it. */
   parent: z.object({ executionId: z.string(), ...VisitRef.shape, depth: z.int() }).optional(),
 })

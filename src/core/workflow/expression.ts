@@ -15,6 +15,9 @@ const MAX_EXPRESSION_DEPTH = 250
 /** The body of a `code` node. */
 const MAX_BODY_LENGTH = 100_000
 
+/** The secrets that a source names; null for a use that does not say which one. */
+export type SecretUses = readonly (string | null)[]
+
 /** What the sandbox runs: JavaScript, and what it must be given for it. */
 export interface SandboxProgram {
   readonly kind: 'expression' | 'body'
@@ -24,6 +27,7 @@ export interface SandboxProgram {
   readonly nodeIds: readonly string[]
   /** Whether it may read any other output, too. */
   readonly allNodes: boolean
+  readonly secrets: SecretUses
 }
 
 export interface ParsedExpression {
@@ -31,6 +35,7 @@ export interface ParsedExpression {
   readonly length: number
   /** Ids that stand after `$nodes.`, for the check that such nodes exist. */
   readonly nodeIds: readonly string[]
+  readonly secrets: SecretUses
   /** How it is evaluated: here, or as a program in the sandbox. */
   readonly body: { readonly tree: Expression } | { readonly program: SandboxProgram }
 }
@@ -54,11 +59,11 @@ export function parseExpression(text: string, start: number): Result<ParsedExpre
   const length = tree.end
   const names = checkNames(tree)
   if (!names.ok) return err({ ...names.error, length })
-  const nodeIds = [...names.value.nodeIds]
-  if (isTotal(tree)) return ok({ length, nodeIds, body: { tree } })
+  const found = { length, nodeIds: [...names.value.nodeIds], secrets: secretUsesOf(names.value) }
+  if (isTotal(tree)) return ok({ ...found, body: { tree } })
   const program = toProgram('expression', withOptionalPaths(read, tree), names.value)
   const problem = checkStrict(`(${program.source}\n)`)
-  return problem === undefined ? ok({ length, nodeIds, body: { program } }) : err({ ...problem, length })
+  return problem === undefined ? ok({ ...found, body: { program } }) : err({ ...problem, length })
 }
 
 /** Parses the body of a function that gets all the names and returns its value; `await` may stand in it. */
@@ -73,7 +78,18 @@ export function parseBody(text: string): Result<SandboxProgram, ExpressionProble
 }
 
 function toProgram(kind: SandboxProgram['kind'], source: string, names: UsedNames): SandboxProgram {
-  return { kind, source, roots: [...names.roots], nodeIds: [...names.nodeIds], allNodes: names.allNodes }
+  return {
+    kind,
+    source,
+    roots: [...names.roots],
+    nodeIds: [...names.nodeIds],
+    allNodes: names.allNodes,
+    secrets: secretUsesOf(names),
+  }
+}
+
+function secretUsesOf({ secrets, anySecret }: UsedNames): SecretUses {
+  return anySecret ? [...secrets, null] : [...secrets]
 }
 
 function checkNames(tree: AnyNode): Result<UsedNames, ExpressionProblem> {

@@ -13,6 +13,8 @@ export interface FieldKinds {
   readonly texts?: readonly string[]
   /** The body of a function, run in the sandbox; no template. The field's value is what it returns. */
   readonly bodies?: readonly string[]
+  /** Top-level fields that may hold `$secrets.NAME`: they go out through `fetch` and nowhere else. */
+  readonly secrets?: readonly string[]
 }
 
 export type ConfigPath = readonly (string | number)[]

@@ -2,7 +2,18 @@
 import type { AnyNode } from 'acorn'
 
 /** The names an expression may begin with. `$item` and `$index` are there while something is done for each item. */
-export const ROOTS = ['$input', '$trigger', '$nodes', '$execution', '$workflow', '$now', '$item', '$index'] as const
+export const ROOTS = [
+  '$input',
+  '$trigger',
+  '$nodes',
+  '$vars',
+  '$secrets',
+  '$execution',
+  '$workflow',
+  '$now',
+  '$item',
+  '$index',
+] as const
 export type Root = (typeof ROOTS)[number]
 
 /** What the sandbox has besides: JavaScript's own names, as QuickJS knows them. */
@@ -21,6 +32,10 @@ export interface UsedNames {
   readonly nodeIds: ReadonlySet<string>
   /** Whether `$nodes` is also used in another way, so that every output may be meant. */
   readonly allNodes: boolean
+  /** The secrets that it names. */
+  readonly secrets: ReadonlySet<string>
+  /** Whether `$secrets` is also used in a way that does not say which one. */
+  readonly anySecret: boolean
   /** Names that are neither ours, nor the sandbox's, nor declared anywhere within. */
   readonly unknown: readonly string[]
 }
@@ -35,18 +50,26 @@ export function readNames(tree: AnyNode, maxDepth: number): UsedNames {
   const used = new Set<string>()
   const declared = new Set<string>(['arguments'])
   const nodeIds = new Set<string>()
+  const secrets = new Set<string>()
   let nodesRead = 0
+  let secretsRead = 0
   const visit = (node: AnyNode, depth: number): void => {
     if (depth === 0) throw new TooDeep()
     if (node.type === 'Identifier') {
       used.add(node.name)
       if (node.name === '$nodes') nodesRead += 1
+      if (node.name === '$secrets') secretsRead += 1
     }
     if (node.type === 'MemberExpression') {
-      const id = nodeIdOf(node)
+      const id = memberOf(node, '$nodes')
       if (id !== undefined) {
         nodeIds.add(id)
         nodesRead -= 1
+      }
+      const secret = memberOf(node, '$secrets')
+      if (secret !== undefined) {
+        secrets.add(secret)
+        secretsRead -= 1
       }
     }
     declareNames(node, declared)
@@ -58,6 +81,8 @@ export function readNames(tree: AnyNode, maxDepth: number): UsedNames {
     roots: new Set([...used].filter(isRoot)),
     nodeIds,
     allNodes: nodesRead > 0,
+    secrets,
+    anySecret: secretsRead > 0,
     unknown: [...used].filter((name) => !isKnown(name)),
   }
 }
@@ -67,8 +92,8 @@ export function isRoot(name: string): name is Root {
 }
 
 /** The id in `$nodes.id` or `$nodes["id"]`. */
-function nodeIdOf(node: AnyNode & { type: 'MemberExpression' }): string | undefined {
-  if (node.object.type !== 'Identifier' || node.object.name !== '$nodes') return undefined
+function memberOf(node: AnyNode & { type: 'MemberExpression' }, root: Root): string | undefined {
+  if (node.object.type !== 'Identifier' || node.object.name !== root) return undefined
   if (!node.computed) return node.property.type === 'Identifier' ? node.property.name : undefined
   return node.property.type === 'Literal' ? String(node.property.value) : undefined
 }

@@ -107,6 +107,14 @@ export const NODE_ERRORS = {
     'O servidor parou {limit} vezes durante este nó.',
     'The server stopped {limit} times during this node.',
   ),
+  secret_missing: sentence(
+    'O segredo {name} não existe ou não está ativo.',
+    'The secret {name} does not exist or is not active.',
+  ),
+  secret_unreadable: sentence(
+    'O segredo {name} não pode ser decifrado: informe o valor de novo.',
+    'The secret {name} cannot be decrypted: give its value again.',
+  ),
   unexpected: sentence('Erro inesperado no nó.', 'Unexpected error in the node.'),
 } as const satisfies Record<string, Sentence>
 

@@ -19,6 +19,7 @@ export const NodeTypeView = z
     expressions: z.array(z.string()).describe('Fields that are an expression also without braces.'),
     per_item: z.array(z.string()).describe('Fields that are an expression of $item, or the path of a property of it.'),
     bodies: z.array(z.string()).describe('Fields that are JavaScript, the body of a function.'),
+    secrets: z.array(z.string()).describe('Fields that may hold `$secrets.NAME`.'),
     example: z.object({ config: AnyJson, input: AnyJson, output: AnyJson }),
   })
   .meta({ id: 'NodeType' })
@@ -38,6 +39,7 @@ export function toNodeTypeView(type: AnyNodeType, locale: Locale): NodeTypeView 
     expressions: bareFields(type),
     per_item: [...(type.perItem ?? [])],
     bodies: [...(type.bodies ?? [])],
+    secrets: [...(type.secrets ?? [])],
     example: type.example,
   }
 }

@@ -3,15 +3,12 @@ import type { Params } from '#core/messages'
 import type { ItemRef } from './event.ts'
 import { type NodeError, nodeError, type NodeErrorCode } from './node-error.ts'
 import { planNode } from './plan.ts'
-import { nextAttemptAt } from './retry.ts'
+import { nextAttemptAt, nextLookAt } from './retry.ts'
 import { type Visit, visitOf } from './run.ts'
 import type { RunInput, Stepping } from './step.ts'
 
 /** Crashes that one visit outlives: a run that fills the process's memory would otherwise stop it again and again. */
 const MAX_LOSSES = 20
-
-/** How long a visit waits for something of ours that is away. */
-const OURS_RETRY_MS = 5_000
 
 type Failure = Pick<RunInput & { type: 'failed' }, 'error' | 'retryable' | 'retryAfterMs' | 'isOurs'>
 
@@ -24,7 +21,9 @@ export function failVisit(step: Stepping, visit: Visit, failure: Failure): void 
   const error = { ...failure.error, node_id: failure.error.node_id ?? visit.node_id }
   const at = step.moment.now
   if (failure.isOurs === true) {
-    return step.record({ type: 'node_retrying', at, ...refOf(visit), resume_at: at + OURS_RETRY_MS, error })
+    const looks = visit.performance - visit.attempt - visit.losses
+    const resume_at = nextLookAt(looks, step.moment)
+    return step.record({ type: 'node_retrying', at, ...refOf(visit), resume_at, error })
   }
   if (failure.retryable && visit.attempt < retry.max_attempts) {
     const resume_at = nextAttemptAt(retry, visit.attempt, failure.retryAfterMs, step.moment)

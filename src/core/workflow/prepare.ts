@@ -28,6 +28,10 @@ export interface RunFacts {
   readonly workspaceId: string
   readonly execution: { readonly id: string }
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
+  /** The plain variables as they were at the start. */
+  readonly vars?: Readonly<Record<string, string>>
+  /** What stands for each secret in this visit's config; never its value. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 /** What one visit sees. Made at its beginning: the run goes on while the sandbox is asked. */
@@ -57,6 +61,8 @@ export function openVisit(
     get $nodes() {
       return outputs ?? outputsFor(state, visit)
     },
+    $vars: facts.vars ?? {},
+    $secrets: facts.secrets ?? {},
     $item: item?.value,
     $index: item?.index,
     $execution: facts.execution,

@@ -50,6 +50,14 @@ export const GRAPH_PROBLEMS = {
     'A expressão {expression} fala de um nó que não existe: {detail}',
     'The expression {expression} refers to a node that does not exist: {detail}',
   ),
+  secret_not_here: sentence(
+    'O campo {field} não pode conter $secrets: nele o segredo ficaria à vista.',
+    'The field {field} may not hold $secrets: the secret would show there.',
+  ),
+  secret_not_named: sentence(
+    'A expressão {expression} não diz qual segredo: use $secrets.NOME.',
+    'The expression {expression} does not say which secret: use $secrets.NAME.',
+  ),
 } as const satisfies Record<string, Sentence>
 
 export type GraphProblemCode = keyof typeof GRAPH_PROBLEMS

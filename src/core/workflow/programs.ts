@@ -1,7 +1,7 @@
 /** What of a node's config the sandbox has to run. */
 import type { Json } from '#lib/json'
 import { err, ok, type Result } from '#lib/result'
-import { type ExpressionProblem, parseBody, type SandboxProgram } from './expression.ts'
+import { type ExpressionProblem, parseBody, type SandboxProgram, type SecretUses } from './expression.ts'
 import { type ConfigPath, type FieldKinds, isPerItem } from './fields.ts'
 import { findBodies, findHoles } from './template.ts'
 
@@ -26,7 +26,13 @@ export interface Source {
   readonly path: ConfigPath
   /** As much of its text as fits into a sentence. */
   readonly source: string
-  readonly result: Result<{ readonly nodeIds: readonly string[]; readonly needsSandbox: boolean }, ExpressionProblem>
+  readonly result: Result<Found, ExpressionProblem>
+}
+
+interface Found {
+  readonly nodeIds: readonly string[]
+  readonly secrets: SecretUses
+  readonly needsSandbox: boolean
 }
 
 /** Every expression and body of a config. */
@@ -41,7 +47,7 @@ export function* findSources(config: Json, kinds: FieldKinds): Generator<Source>
   }
   for (const { path, text } of findBodies(config, kinds)) {
     const program = parseBody(text)
-    const result = program.ok ? ok({ nodeIds: program.value.nodeIds, needsSandbox: true }) : program
+    const result = program.ok ? ok({ ...program.value, needsSandbox: true }) : program
     yield { path, source: path.join('.'), result }
   }
 }

@@ -13,6 +13,7 @@ import { connect } from '#db/connect'
 import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { pinWorkflow } from './start-execution.ts'
 
@@ -82,9 +83,11 @@ async function startAs(
   const { workspaceId, createdBy } = by
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
-  const pinned = await pinWorkflow({ db: connect(env), principal: { workspaceId, userId: createdBy } }, workflowId)
+  const ctx = { db: connect(env), principal: { workspaceId, userId: createdBy } }
+  const pinned = await pinWorkflow(ctx, workflowId)
+  const plan = startingByHand(withoutPins(compileOrRefuse(pinned.definition)))
   await run.start({
-    plan: startingByHand(withoutPins(compileOrRefuse(pinned.definition))),
+    plan,
     inputs,
     header: {
       executionId: id,
@@ -95,6 +98,7 @@ async function startAs(
       trigger,
       createdBy,
       createdAt: Date.now(),
+      vars: await snapshotVariables(ctx, plan),
       ...(parent === undefined ? {} : { parent }),
     },
   })

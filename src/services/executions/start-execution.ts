@@ -9,6 +9,7 @@ import { startingByHand } from '#core/workflow/starting-at'
 import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 
@@ -17,7 +18,7 @@ import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
  * durable when this returns (P1).
  *
  * @param trigger what started it, e.g. `manual`
- * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph
+ * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `variables_too_large`
  */
 export async function startExecution(
   ctx: Ctx,
@@ -33,10 +34,11 @@ export async function startExecution(
   const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, version)
-  const plan = startingByHand(compileOrRefuse(pinned.definition))
+  const compiled = startingByHand(compileOrRefuse(pinned.definition))
+  // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
+  const plan = version === undefined ? compiled : withoutPins(compiled)
   return run.start({
-    // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
-    plan: version === undefined ? plan : withoutPins(plan),
+    plan,
     inputs,
     header: {
       executionId: id,
@@ -47,6 +49,7 @@ export async function startExecution(
       trigger,
       createdBy: ctx.principal.userId,
       createdAt: ctx.now(),
+      vars: await snapshotVariables(ctx, plan),
     },
   })
 }

@@ -7,7 +7,7 @@ import type { Ctx } from '#services/context'
 /** What a client sends so that a repeat makes nothing new: `Idempotency-Key`, and what the request says. */
 export interface Idempotency {
   readonly key: string
-  /** SHA-256 of method, path and body, in hex. */
+  /** A keyed SHA-256 of method, path and body, in hex. */
   readonly requestHash: string
 }
 

@@ -8,6 +8,7 @@ import { withoutPins } from '#core/workflow/partial'
 import { startingAt } from '#core/workflow/starting-at'
 import { connect } from '#db/connect'
 import { derivedId } from '#services/executions/start-child'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { noteFailed, noteFired } from './note-trigger.ts'
 
@@ -65,15 +66,16 @@ export async function fireSchedule(env: Env, triggerId: string, at: number): Pro
   const trigger = { id: triggerId, workspaceId }
   try {
     const plan = startingAt(withoutPins(compileOrRefuse(found.definition)), nodeId)
+    const vars = await snapshotVariables({ db: connect(env), principal: { workspaceId } }, plan)
     const header = { executionId: id, workspaceId, workflowId, workflowName, version, trigger: 'schedule' }
     await workflowRun(env, id).start({
       plan,
       inputs: { type: 'schedule', scheduled_at: new Date(at).toISOString(), time_zone: config.time_zone },
-      header: { ...header, createdBy: null, createdAt: Date.now() },
+      header: { ...header, createdBy: null, createdAt: Date.now(), vars },
     })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    // It was published before the catalog changed: trying again does not help.
+    // The catalog has changed since it was published, or its variables have grown: trying again does not help.
     await noteFailed(connect(env), trigger, error.code, Date.now())
     return true
   }

@@ -11,6 +11,7 @@ import { type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
 import type { PublicCtx } from '#services/context'
 import { pinWorkflow } from '#services/executions/start-execution'
 import { claimId } from '#services/idempotency/claim-id'
+import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import type { Hook } from './find-hook.ts'
 import { noteFailed, noteFired } from './note-trigger.ts'
@@ -38,9 +39,9 @@ export async function startHook(
   const run = workflowRun(ctx.env, executionId)
   const known = executionId === minted ? undefined : await run.describe(workspaceId)
   if (known !== undefined) return known
-  const { plan, version } = await planOf(ctx, hook)
+  const { plan, version, vars } = await prepare(ctx, hook)
   const started = await run.start({
-    plan: startingAt(plan, hook.nodeId),
+    plan,
     inputs: trigger,
     header: {
       executionId,
@@ -51,6 +52,7 @@ export async function startHook(
       trigger: 'webhook',
       createdBy: null,
       createdAt: ctx.now(),
+      vars,
     },
   })
   ctx.later(() => noteFired(ctx.db, { id, workspaceId }, executionId, ctx.now()))
@@ -75,18 +77,27 @@ function claim({ db }: PublicCtx, { kind, workspaceId, triggerId }: Hook, delive
   return claimId({ db, principal }, { key, requestHash: ANY_REQUEST }, () => id)
 }
 
-async function planOf(ctx: PublicCtx, hook: Hook): Promise<{ readonly plan: Plan; readonly version: number }> {
+/** What runs, with what it needs to know. */
+interface Prepared {
+  readonly plan: Plan
+  readonly version: number
+  readonly vars: Record<string, string>
+}
+
+async function prepare(ctx: PublicCtx, hook: Hook): Promise<Prepared> {
   const { published, workspaceId, triggerId: id } = hook
+  const scope = { db: ctx.db, principal: { workspaceId, userId: null } }
   if (published === undefined) {
-    const { db } = ctx
-    const draft = await pinWorkflow({ db, principal: { workspaceId, userId: null } }, hook.workflowId)
-    return { plan: compileOrRefuse(draft.definition), version: draft.version }
+    const { definition, version } = await pinWorkflow(scope, hook.workflowId)
+    const plan = startingAt(compileOrRefuse(definition), hook.nodeId)
+    return { plan, version, vars: await snapshotVariables(scope, plan) }
   }
   try {
-    return { plan: withoutPins(compileOrRefuse(published.definition)), version: published.version }
+    const plan = startingAt(withoutPins(compileOrRefuse(published.definition)), hook.nodeId)
+    return { plan, version: published.version, vars: await snapshotVariables(scope, plan) }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    // What is wrong with a graph is its owner's business, not the caller's.
+    // What is wrong with a workflow is its owner's business, not the caller's.
     ctx.later(() => noteFailed(ctx.db, { id, workspaceId }, error.code, ctx.now()))
     throw new AppError('hook_unavailable', { cause: error })
   }

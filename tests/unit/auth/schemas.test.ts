@@ -138,8 +138,10 @@ describe('UpdateMeInput', () => {
 describe('TicketInput', () => {
   it('knows only what exists', () => {
     const id = '0198c0de-0000-7000-8000-000000000000'
-    expect(TicketInput.safeParse({ resource: 'execution', id }).success).toBe(true)
-    for (const resource of ['chat', 'workspace', 'workflow', '']) {
+    for (const resource of ['execution', 'workspace']) {
+      expect(TicketInput.safeParse({ resource, id }).success).toBe(true)
+    }
+    for (const resource of ['chat', 'workflow', '']) {
       expect(TicketInput.safeParse({ resource, id }).success).toBe(false)
     }
     expect(TicketInput.safeParse({ resource: 'execution', id: 'x' }).success).toBe(false)

@@ -125,7 +125,7 @@ describe('keys', () => {
   })
 
   it('come from one setting, each long enough', () => {
-    const settings = { SECRET_KEY: 's'.repeat(32) }
+    const settings = { SECRET_KEY: 's'.repeat(32), ENCRYPTION_KEY: `v1:${'e'.repeat(43)}=` }
     const parse = (JWT_SECRET_KEY: string) => Config.safeParse({ ...settings, JWT_SECRET_KEY })
     expect(parse(`${LATER}, ${FORMER}`).data?.JWT_SECRET_KEY).toEqual([LATER, FORMER])
     for (const bad of [`${LATER},short`, ',', 'short', ' ']) expect(parse(bad).success).toBe(false)

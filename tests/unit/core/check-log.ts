@@ -1,6 +1,8 @@
 import type { ItemRef, RunEvent } from '#core/workflow/event'
 import { visitKey } from '#core/workflow/run'
 
+/** What ends a performance and is no fault of the node's. */
+const OURS = new Set(['interrupted', 'database_unavailable'])
 const FINAL = new Set<RunEvent['type']>(['execution_completed', 'execution_failed', 'execution_cancelled'])
 
 type VisitEvent = Extract<RunEvent, { performance: number }>
@@ -55,7 +57,7 @@ function findInVisit(event: VisitEvent, open: Map<string, Open>, ended: Set<stri
       return event.performance === (known?.performance ?? 0) + 1 ? [] : [`I2: ${key} is not fenced`]
     case 'node_retrying': {
       open.set(key, { ...event, within: known?.within ?? [] })
-      const used = event.error.code === 'interrupted' ? 0 : 1
+      const used = OURS.has(event.error.code) ? 0 : 1
       return event.attempt === (known?.attempt ?? 0) + used ? [] : [`I5: attempt ${event.attempt} of ${key}`]
     }
     case 'execution_waiting':

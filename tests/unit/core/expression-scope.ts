@@ -16,6 +16,8 @@ export const scope: Scope = {
   },
   $trigger: { order_id: 7 },
   $nodes: { fetch: { status: 200 }, 'two words': 2 },
+  $vars: { REGION: 'eu' },
+  $secrets: {},
   $item: undefined,
   $index: undefined,
   $execution: { id: 'e1' },

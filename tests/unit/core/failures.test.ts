@@ -4,6 +4,7 @@ import { toNodeVisits } from '#core/workflow/execution'
 import { localizeNodeError, NodeFailure } from '#core/workflow/node-error'
 import { initialState } from '#core/workflow/run'
 import { nextTick } from '#core/workflow/deadline'
+import { findViolations } from './check-log.ts'
 import { draw } from './graph-builder.ts'
 import { machineOf, started, T0 } from './run-driver.ts'
 
@@ -48,6 +49,23 @@ describe('a failing node', () => {
   test('is not tried again when that would not help', () => {
     const run = started(draw('start -> a', { a: flaky })).fail('a')
     expect(run.state.status).toBe('failed')
+  })
+
+  test('waits while something of ours is away: no attempt, no crash, and it looks again and again', () => {
+    const run = started(draw('start -> a', { a: flaky }))
+    for (let looks = 0; looks < 30; looks += 1) {
+      run.miss('a')
+      const wait = Math.min(1_000 * 2 ** looks, 60_000)
+      expect(run.eventsOf('node_retrying').at(-1)).toMatchObject({ attempt: 1, resume_at: run.now + wait })
+      run.tick(wait)
+    }
+    run.crash().tick()
+    expect(run.eventsOf('node_retrying').at(-1)).toMatchObject({ attempt: 1, error: { code: 'interrupted' } })
+    run.fail('a', { retryable: true })
+    expect(run.eventsOf('node_retrying').at(-1)).toMatchObject({ attempt: 2 })
+    run.tick(1000).succeed('a')
+    expect(run.state.status).toBe('completed')
+    expect(findViolations(run.events)).toEqual([])
   })
 
   test('on_error fail: the rest is cancelled', () => {

@@ -78,6 +78,13 @@ export class RunDriver {
     return this
   }
 
+  /** Something of ours that a node needs is away. */
+  miss(nodeId: string): this {
+    const error = nodeError('database_unavailable')
+    this.take({ ...this.#end(nodeId), type: 'failed', error, retryable: true, isOurs: true })
+    return this
+  }
+
   /** The same for the visit that belongs to this item of the innermost loop. */
   succeedItem(nodeId: string, index: number, output: Json = nodeId): this {
     this.take({ ...this.#end(nodeId, index), type: 'succeeded', output, handles: ['out'] })

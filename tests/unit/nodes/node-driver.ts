@@ -48,6 +48,8 @@ export async function decide(
     $input: input,
     $trigger: trigger,
     $nodes: {},
+    $vars: {},
+    $secrets: {},
     $item: undefined,
     $index: undefined,
     $execution: {},

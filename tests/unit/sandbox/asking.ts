@@ -27,7 +27,8 @@ export async function outcomeOf(
   input: Json = null,
   items?: readonly Json[],
 ): Promise<SandboxOutcome> {
-  const scope: Scope = { $input: input, $trigger: null, $nodes: {}, $execution: {}, $workflow: {}, $now: NOW }
+  const run = { $nodes: {}, $vars: {}, $secrets: {}, $execution: {}, $workflow: {} }
+  const scope: Scope = { ...run, $input: input, $trigger: null, $now: NOW }
   const [outcome] = await sandbox.evaluate(createBatch([program], scope, items))
   return outcome ?? { error: 'no outcome' }
 }

@@ -19,7 +19,8 @@ export async function prepare(maker: Caller, { path, name }: Operation) {
   const fixture = fixtureOf(name)
   const params = await fixture.params?.(maker)
   const body: Body | undefined = typeof fixture.body === 'function' ? await fixture.body(maker) : fixture.body
-  return { path: fillPath(path, params), body }
+  const query = fixture.query === undefined ? '' : `?${fixture.query}`
+  return { path: `${fillPath(path, params)}${query}`, body }
 }
 
 /** A valid call by `caller`, with things that `maker` has made for it. */

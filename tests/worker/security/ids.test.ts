@@ -87,7 +87,7 @@ describe('a ticket', () => {
     const { id } = await execution(owner)
     const { ticket } = idOf(await post(leaver, '/ws/tickets', { resource: 'execution', id }), Ticket)
     await remove(leaver)
-    expect(await (await openSocket(`/api/v1/ws/execution/${id}?ticket=${ticket}`)).closed).toMatchObject({ code: 4001 })
+    expect(await (await openSocket(`/api/v1/ws/execution/${id}?ticket=${ticket}`)).closed).toMatchObject({ code: 4004 })
   })
 })
 

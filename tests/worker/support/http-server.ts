@@ -5,6 +5,8 @@ import { z } from 'zod'
 
 export interface RecordedRequest {
   readonly method: string
+  /** Path and query. */
+  readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
@@ -13,6 +15,7 @@ export interface RecordedRequest {
  * `/echo/{key}` answers what came. `/hold/{key}` answers `{ "held": key }` once it is released.
  * `/script/{key}?answers=503,200` answers these statuses in turn, the last one for ever.
  * `/fill/{key}?byte=97&count=10` answers that many bytes of text.
+ * `/mirror/{key}?status=418` answers all that came, as JSON and in the header `x-mirror`.
  * Tests in workerd ask `/control/requests/{key}` and `/control/release/{key}`.
  */
 export interface HttpServer {
@@ -46,9 +49,13 @@ export async function startHttpServer(): Promise<HttpServer> {
     const url = new URL(incoming.url ?? '/', 'http://server')
     const [, what = '', key = '', controlled = ''] = url.pathname.split('/')
     if (what === 'control') return send(response, 200, control(key, controlled))
-    const { method = 'GET', headers } = incoming
+    const { method = 'GET', headers, url: sent = '' } = incoming
     const body = await new Response(new Blob(await incoming.toArray())).text()
-    recorded.set(key, [...requests(key), { method, headers, body }])
+    recorded.set(key, [...requests(key), { method, url: sent, headers, body }])
+    if (what === 'mirror') {
+      response.setHeader('x-mirror', encodeURIComponent(headers.authorization ?? ''))
+      return send(response, Number(url.searchParams.get('status') ?? 200), { url: sent, headers, body })
+    }
     if (what === 'hold') {
       await gate(key).promise
       return send(response, 200, { held: key })

@@ -1,0 +1,50 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { createSecretBox, SecretUnreadable } from '#auth/secret-box'
+import type { Config } from '#config'
+import { nodeError, NodeFailure } from '#core/workflow/node-error'
+import type { Db } from '#db/connect'
+
+export interface OpenedSecret {
+  readonly name: string
+  readonly value: string
+  readonly hosts: readonly string[]
+}
+
+/**
+ * The secrets of these names, opened for the node that needs them now.
+ *
+ * @param db of the workspace alone
+ * @throws NodeFailure `secret_missing`, `secret_unreadable`; DatabaseUnavailable
+ */
+export async function openSecrets(
+  db: Db,
+  keys: Config['ENCRYPTION_KEY'],
+  workspaceId: string,
+  names: readonly string[],
+): Promise<readonly OpenedSecret[]> {
+  const { variables } = db.tables
+  const rows = await db
+    .select({ id: variables.id, key: variables.key, value: variables.value, hosts: variables.hosts })
+    .from(variables)
+    .where(
+      and(
+        eq(variables.workspace_id, workspaceId),
+        eq(variables.is_secret, true),
+        eq(variables.is_active, true),
+        inArray(variables.key, [...names]),
+      ),
+    )
+  const box = createSecretBox(keys)
+  return Promise.all(
+    names.map(async (name) => {
+      const row = rows.find(({ key }) => key === name)
+      if (row === undefined) throw new NodeFailure(nodeError('secret_missing', { name }))
+      try {
+        return { name, hosts: row.hosts, value: await box.open(row.value, { workspaceId, variableId: row.id }) }
+      } catch (error) {
+        if (error instanceof SecretUnreadable) throw new NodeFailure(nodeError('secret_unreadable', { name }))
+        throw error
+      }
+    }),
+  )
+}
