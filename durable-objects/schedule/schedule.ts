@@ -47,7 +47,7 @@ export class Schedule extends DurableObject<Env> implements ScheduleActor {
     } catch (error) {
       this.#failures += 1
       logLine('warn', { event: 'schedule_failed', error: describeError(error) })
-      await this.ctx.storage.setAlarm(Date.now() + this.#retryMs())
+      await this.ctx.storage.setAlarm(this.#retryAt(Date.now()))
     }
   }
 
@@ -118,6 +118,17 @@ export class Schedule extends DurableObject<Env> implements ScheduleActor {
     const at = Math.min(known.nextAt ?? Infinity, known.lookAt ?? Infinity, owed)
     if (at === Infinity) await this.ctx.storage.deleteAlarm()
     else await this.ctx.storage.setAlarm(at)
+  }
+
+  /** Never behind the next time: one that is seen late counts as missed. */
+  #retryAt(now: number): number {
+    const retryAt = now + this.#retryMs()
+    try {
+      const { nextAt = Infinity } = this.#storage.load() ?? {}
+      return nextAt > now ? Math.min(nextAt, retryAt) : retryAt
+    } catch {
+      return retryAt
+    }
   }
 
   #retryMs(): number {

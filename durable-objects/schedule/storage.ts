@@ -72,11 +72,16 @@ export function createScheduleStorage(sql: SqlStorage): ScheduleStorage {
 }
 
 function toKnown({ trigger_id, config, anchor, next_at, look_at }: Row): Known {
-  const isTold = config !== null && anchor !== null
-  return {
-    triggerId: trigger_id,
-    timetable: isTold ? { config: ScheduleConfig.parse(JSON.parse(config)), anchor } : undefined,
-    nextAt: next_at ?? undefined,
-    lookAt: look_at ?? undefined,
+  const timetable = toTimetable(config, anchor)
+  // What a newer version of ours cannot read, PostgreSQL is asked for at once.
+  if (timetable === undefined && config !== null) {
+    return { triggerId: trigger_id, timetable, nextAt: undefined, lookAt: 0 }
   }
+  return { triggerId: trigger_id, timetable, nextAt: next_at ?? undefined, lookAt: look_at ?? undefined }
+}
+
+function toTimetable(config: string | null, anchor: number | null): Timetable | undefined {
+  if (config === null || anchor === null) return undefined
+  const parsed = ScheduleConfig.safeParse(JSON.parse(config))
+  return parsed.success ? { config: parsed.data, anchor } : undefined
 }

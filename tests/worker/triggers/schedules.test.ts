@@ -191,6 +191,17 @@ describe('what changes', () => {
     expect(await alarmOf(one)).toBe(Date.parse(shown?.next_run_at ?? ''))
   })
 
+  it('is read again where what is kept was written by another version of ours', async () => {
+    const one = await createSchedule()
+    const next = (await alarmOf(one)) ?? 0
+    await runInDurableObject(actorOf(one), (_, state) =>
+      state.storage.sql.exec(`UPDATE schedule SET config = '{"a":1}'`),
+    )
+    await evictDurableObject(actorOf(one))
+    await ring(one, next - 60_000)
+    expect(await alarmOf(one)).toBe(next)
+  })
+
   it('that never came, is forgotten', async () => {
     const one = { workflowId: newId(), id: newId() }
     await schedule(env, one.id).expect(one.id)
