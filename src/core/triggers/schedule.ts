@@ -50,6 +50,9 @@ function toCron(pattern: string, timezone: string): Cron {
   return new Cron(pattern, { timezone, mode: '5-part' })
 }
 
+/** Looking for a time among many asks often, and parsing takes the most of it. */
+const crons = new WeakMap<ScheduleConfig, Cron>()
+
 /** What decides on the times: all in Unix milliseconds. */
 export interface Timetable {
   readonly config: ScheduleConfig
@@ -62,7 +65,9 @@ export function nextTime({ config, anchor }: Timetable, after: number): number |
   const { cron, interval_ms: interval, time_zone } = config
   if (interval !== undefined) return anchor + (Math.floor((after - anchor) / interval) + 1) * interval
   if (cron === undefined) return undefined
-  return toCron(cron, time_zone).nextRun(new Date(after))?.getTime()
+  const parsed = crons.get(config) ?? toCron(cron, time_zone)
+  crons.set(config, parsed)
+  return parsed.nextRun(new Date(after))?.getTime()
 }
 
 /** The times to fire for, oldest first: `due` has come, and perhaps others behind it. */

@@ -26,6 +26,10 @@ export const GRAPH_PROBLEMS = {
     'The node {source} returns to the loop {node}, but is not in its body.',
   ),
   unreachable_node: sentence('Nenhum caminho leva ao nó {node}.', 'No path leads to the node {node}.'),
+  too_many_triggers: sentence(
+    'O workflow tem mais de {limit} gatilhos.',
+    'The workflow has more than {limit} triggers.',
+  ),
   too_many_expressions: sentence(
     'O workflow tem mais de {limit} expressões.',
     'The workflow has more than {limit} expressions.',

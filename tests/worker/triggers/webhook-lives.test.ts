@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { problemOf } from '#tests/worker/auth/api'
 import { type Account, createAccount } from '#tests/worker/support/api'
-import { chain, setNode } from '#tests/worker/support/graphs'
+import { chain, graph, setNode } from '#tests/worker/support/graphs'
 import { createHook, deliver, hookNode, idOf, open, plainHook, readHook, send, triggersOf } from './support.ts'
 
 let ana: Account
@@ -52,6 +53,13 @@ describe('publishing', () => {
       body: { code: 'workflow_invalid', errors: [{ pointer: '/definition/nodes/hook/data/config/auth' }] },
     })
   })
+})
+
+it('with more triggers than one workflow may have is refused', async () => {
+  const hooks = Array.from({ length: 51 }, (_, n) => ({ ...hookNode(), id: `hook${n}` }))
+  const { id } = await ana.createWorkflow(graph(hooks, []))
+  const answer = await ana.call(`/workflows/${id}/publish`, { json: {} })
+  expect(problemOf(answer)).toMatchObject({ status: 422, code: 'workflow_invalid', pointers: ['/definition'] })
 })
 
 describe('rotating', () => {
