@@ -17,6 +17,7 @@ const Machine = z.object({
   RATE_LIMIT_AUTH: perMinute,
   RATE_LIMIT_USER: perMinute,
   RATE_LIMIT_ADDRESS: perMinute,
+  RATE_LIMIT_HOOK: perMinute,
 })
 
 /** What a machine alone is told, and the worker not. */

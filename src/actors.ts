@@ -62,3 +62,19 @@ export function workspaceHub(env: Env, workspaceId: string): WorkspaceHubActor {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return stub as WorkspaceHubActor
 }
+
+/** What the actor of a schedule answers. */
+export interface ScheduleActor {
+  /** PostgreSQL is about to say something else: it looks there within seconds, whatever becomes of the caller. */
+  expect(triggerId: string): Promise<void>
+  /** It looks in PostgreSQL now. */
+  sync(triggerId: string): Promise<void>
+}
+
+/** The schedule of one trigger: only for ids that PostgreSQL knows or is about to. */
+export function schedule(env: Env, triggerId: string): ScheduleActor {
+  const { SCHEDULE } = env
+  const stub: unknown = SCHEDULE.get(SCHEDULE.idFromName(triggerId))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  return stub as ScheduleActor
+}

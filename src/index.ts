@@ -1,6 +1,7 @@
 import { app } from '#http/app'
 
 export { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
+export { Schedule } from '#durable-objects/schedule/schedule'
 export { WorkflowRun } from '#durable-objects/workflow-run/workflow-run'
 export { WorkspaceHub } from '#durable-objects/workspace-hub/workspace-hub'
 

@@ -15,7 +15,7 @@ interface Counter {
 }
 
 /** What a limit is on; wrangler.toml has the numbers. */
-const BINDINGS = { auth: 'LIMIT_AUTH', user: 'LIMIT_USER', address: 'LIMIT_ADDRESS' } as const
+const BINDINGS = { auth: 'LIMIT_AUTH', user: 'LIMIT_USER', address: 'LIMIT_ADDRESS', hook: 'LIMIT_HOOK' } as const
 type Limited = keyof typeof BINDINGS
 
 interface LimitCtx {

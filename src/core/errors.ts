@@ -24,6 +24,11 @@ export const ERRORS = {
   // These two are fixed by the contract; older clients compare them.
   not_authenticated: kind(401, 'Not authenticated', 'Not authenticated'),
   invalid_credentials: kind(401, 'Credenciais inválidas', 'Invalid credentials'),
+  hook_unauthorized: kind(
+    401,
+    'A assinatura ou o token deste webhook falta, não confere ou está fora do tempo.',
+    'The signature or the token of this webhook is missing, wrong or out of time.',
+  ),
   forbidden: kind(403, 'Você não tem permissão para isso.', 'You are not allowed to do that.'),
   insufficient_scope: kind(
     403,
@@ -162,6 +167,11 @@ export const ERRORS = {
     503,
     'O banco de dados não está disponível. Tente de novo em instantes.',
     'The database is not available. Try again in a moment.',
+  ),
+  hook_unavailable: kind(
+    503,
+    'O workflow deste webhook não pode rodar agora; quem o mantém vê o motivo.',
+    'The workflow of this webhook cannot run now; its owner sees why.',
   ),
   busy: kind(503, 'Muitos pedidos ao mesmo tempo. Tente de novo em instantes.', 'Too busy. Try again in a moment.'),
 } as const satisfies Record<string, ErrorKind>

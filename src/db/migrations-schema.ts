@@ -17,6 +17,7 @@ export const {
   variables,
   workflows,
   workflowVersions,
+  workflowTriggers,
   executions,
   executionVisits,
 } = tablesOf(DEFAULT_SCHEMA)

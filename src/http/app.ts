@@ -15,11 +15,13 @@ import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
+import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
+import { triggerRoutes } from './routes/triggers.ts'
 import { userVariableRoutes } from './routes/user-variables.ts'
 import { variableRoutes } from './routes/variables.ts'
 import { workflowFileRoutes } from './routes/workflow-files.ts'
@@ -41,6 +43,7 @@ const routes = app
   .route('/api/v1', workflowRoutes)
   .route('/api/v1', workflowVersionRoutes)
   .route('/api/v1', workflowFileRoutes)
+  .route('/api/v1', triggerRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', executionControlRoutes)
   .route('/api/v1', approvalRoutes)
@@ -54,6 +57,7 @@ app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
 app.route('/', accountPageRoutes)
+app.route('/', hookRoutes)
 app.route('/', createDocs(app))
 
 export { app }

@@ -15,6 +15,8 @@ import { split } from './split.ts'
 import { template } from './template.ts'
 import { transform } from './transform.ts'
 import { triggerManual } from './trigger-manual.ts'
+import { triggerSchedule } from './trigger-schedule.ts'
+import { triggerWebhook } from './trigger-webhook.ts'
 import { validate } from './validate.ts'
 import { signal } from './signal.ts'
 import { stop } from './stop.ts'
@@ -26,6 +28,8 @@ import { workflowNode } from './workflow.ts'
 /** Every node type there is: the engine's dispatch, `GET /api/v1/nodes` and the editor's forms come from here. */
 export const catalog = {
   'trigger.manual': triggerManual,
+  'trigger.webhook': triggerWebhook,
+  'trigger.schedule': triggerSchedule,
   if: ifNode,
   switch: switchNode,
   merge,

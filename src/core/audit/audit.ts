@@ -35,6 +35,7 @@ export const AUDIT_ACTIONS = [
   'workflow.unpublished',
   'workflow.restored',
   'workflow.duplicated',
+  'trigger.rotated',
 ] as const
 export const AuditAction = z.enum(AUDIT_ACTIONS)
 export type AuditAction = z.infer<typeof AuditAction>

@@ -21,6 +21,8 @@ import { containsTemplate, findBareTexts, isMixedText } from './template.ts'
 
 /** Of a graph that is wrong all over, this many problems are told. */
 const MAX_PROBLEMS = 1_000
+/** Each schedule has an actor of its own, which hears of every publication. */
+const MAX_TRIGGERS = 50
 /** Parsing one takes some 20 µs of the thread that everybody shares. */
 const MAX_EXPRESSIONS = 10_000
 
@@ -46,6 +48,8 @@ export function compile(definition: Definition, catalog: Catalog): Result<Plan, 
   }
   const edges = compileEdges(graph, catalog, problems)
   report(findStrayReturns(graph, catalog))
+  const triggers = graph.nodes.filter((node) => typeOf(catalog, node)?.group === 'triggers')
+  if (triggers.length > MAX_TRIGGERS) problems.push({ code: 'too_many_triggers', params: { limit: MAX_TRIGGERS } })
   const starts = findStarts(graph, catalog)
   if (graph.nodes.length === 0) problems.push({ code: 'no_nodes', params: {} })
   else if (starts.length === 0) problems.push({ code: 'no_start', params: {} })

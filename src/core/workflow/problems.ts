@@ -30,6 +30,10 @@ export const GRAPH_PROBLEMS = {
     'Não há neste workspace um workflow {id}.',
     'There is no workflow {id} in this workspace.',
   ),
+  too_many_triggers: sentence(
+    'O workflow tem mais de {limit} gatilhos.',
+    'The workflow has more than {limit} triggers.',
+  ),
   too_many_expressions: sentence(
     'O workflow tem mais de {limit} expressões.',
     'The workflow has more than {limit} expressions.',

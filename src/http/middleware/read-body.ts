@@ -95,7 +95,7 @@ async function formToJson(bytes: Uint8Array, contentType: string): Promise<strin
 }
 
 /** Counts while reading, for a body may come without a length or with a false one. */
-async function readWithin(request: Request, limitBytes: number): Promise<Uint8Array> {
+export async function readWithin(request: Request, limitBytes: number): Promise<Uint8Array> {
   if (Number(request.headers.get('Content-Length') ?? 0) > limitBytes) throw tooLarge(limitBytes)
   const chunks: Uint8Array[] = []
   let length = 0

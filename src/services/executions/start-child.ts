@@ -6,6 +6,7 @@ import { AppError, ERRORS } from '#core/errors'
 import type { Execution, RunHeader } from '#core/workflow/execution'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
+import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
@@ -84,7 +85,7 @@ async function startAs(
   if (!isUuid(workflowId)) throw new AppError('not_found')
   const ctx = { db: connect(env), principal: { workspaceId, userId: createdBy } }
   const pinned = await pinPublished(ctx, workflowId)
-  const plan = withoutPins(compileOrRefuse(pinned.definition))
+  const plan = startingByHand(withoutPins(compileOrRefuse(pinned.definition)))
   await run.start({
     plan,
     inputs,
@@ -103,7 +104,8 @@ async function startAs(
   })
 }
 
-function derivedId(env: Env, at: number, parts: readonly (string | number)[]): string {
+/** A sealed id that is the same whenever it follows from the same time and parts. */
+export function derivedId(env: Env, at: number, parts: readonly (string | number)[]): string {
   const hash = createHash('sha256').update(JSON.stringify(parts)).digest()
   return sealedId(readConfig(env).SECRET_KEY, at, hash.subarray(0, ID_BYTES))
 }

@@ -6,6 +6,7 @@ import type { Execution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
+import { startingByHand } from '#core/workflow/starting-at'
 import type { ExecuteInput } from '#core/workflow/workflow'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
@@ -55,7 +56,7 @@ export async function startExecution(
 }
 
 async function toPlan(ctx: Ctx, definition: Definition, { version, ...scope }: ExecuteInput): Promise<Plan> {
-  const whole = await compileChecked(ctx, definition)
+  const whole = startingByHand(await compileChecked(ctx, definition))
   // Whoever tries a draft out may have pinned outputs; a version that is named runs as it is.
   return scopedOrRefuse(version === undefined ? whole : withoutPins(whole), scope)
 }

@@ -11,6 +11,11 @@ export interface Idempotency {
   readonly requestHash: string
 }
 
+/** Whose keys they are: a person's in a workspace, or a webhook's. */
+interface ClaimCtx extends Pick<Ctx, 'db'> {
+  readonly principal: Pick<Ctx['principal'], 'workspaceId' | 'userId'>
+}
+
 const KEEP_HOURS = 24
 
 /**
@@ -21,7 +26,7 @@ const KEEP_HOURS = 24
  * @throws AppError `idempotency_key_reused` when the same key came with another request
  */
 export async function claimId(
-  ctx: Ctx,
+  ctx: ClaimCtx,
   idempotency: Idempotency | undefined,
   mintId: () => string = newId,
 ): Promise<string> {

@@ -10,7 +10,11 @@ import { checkReferences } from './check-references.ts'
 export function compileOrRefuse(definition: Definition): Plan {
   const compiled = compile(definition, catalog)
   if (compiled.ok) return compiled.value
-  throw new AppError('workflow_invalid', { problems: compiled.error.map(toInputProblem) })
+  throw toRefusal(compiled.error)
+}
+
+export function toRefusal(problems: readonly GraphProblem[]): AppError {
+  return new AppError('workflow_invalid', { problems: problems.map(toInputProblem) })
 }
 
 /**
@@ -24,7 +28,7 @@ export async function compileChecked(
 ): Promise<Plan> {
   const plan = compileOrRefuse(definition)
   const problems = await checkReferences(ctx, definition)
-  if (problems.length > 0) throw new AppError('workflow_invalid', { problems: problems.map(toInputProblem) })
+  if (problems.length > 0) throw toRefusal(problems)
   return plan
 }
 

@@ -1,10 +1,14 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { AppError } from '#core/errors'
+import { findTriggers } from '#core/triggers/find-triggers'
 import type { PublishInput } from '#core/workflow/version'
 import type { Workflow } from '#core/workflow/workflow'
 import { auditLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
-import { compileChecked } from './compile-or-refuse.ts'
+import { keepTriggers } from '#services/triggers/keep-triggers'
+import { expectSchedules, syncSchedules } from '#services/triggers/tell-schedules'
+import { triggerId } from '#services/triggers/trigger-id'
+import { compileChecked, toRefusal } from './compile-or-refuse.ts'
 import { findWorkflow } from './find-workflow.ts'
 import { toWorkflow } from './to-workflow.ts'
 
@@ -19,6 +23,9 @@ export async function publishWorkflow(ctx: Ctx, id: string, { notes, version }: 
   const changed = (found: number) => new AppError('workflow_changed', { params: { version: found } })
   if (version !== undefined && version !== draft.version) throw changed(draft.version)
   await compileChecked(ctx, draft.definition)
+  const { triggers, problems } = findTriggers(draft.definition)
+  if (problems.length > 0) throw toRefusal(problems)
+  const schedules = triggers.filter(({ kind }) => kind === 'schedule').map(({ nodeId }) => triggerId(id, nodeId))
   const { workflows, workflowVersions } = ctx.db.tables
   const isStill = and(
     eq(workflows.id, id),
@@ -60,7 +67,14 @@ export async function publishWorkflow(ctx: Ctx, id: string, { notes, version }: 
     })
   const fact = { action: 'workflow.published', resourceId: id, details: { version: draft.version } } as const
   const still = ctx.db.select({ id: workflows.id }).from(workflows).where(isStill)
-  const [[row]] = await ctx.db.batch([publication, kept, auditLine(ctx, ctx.db, fact, sql`(${still}) as still`)])
+  await expectSchedules(ctx, schedules)
+  const [[row]] = await ctx.db.batch([
+    publication,
+    kept,
+    keepTriggers(ctx, { workflowId: id, triggers }, isStill),
+    auditLine(ctx, ctx.db, fact, sql`(${still}) as still`),
+  ])
   if (row === undefined) throw changed((await findWorkflow(ctx, id)).version)
+  await syncSchedules(ctx, schedules)
   return toWorkflow(row)
 }

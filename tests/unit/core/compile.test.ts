@@ -27,6 +27,10 @@ describe('what is wrong with a graph', () => {
       { nodeId: 'a', path: '/data/retry/max_attempts' },
     ],
     bad_config: [draw('start -> a', { a: set({ fields: {}, 'a/b~c': 1 }) }), { nodeId: 'a', path: '/data/config' }],
+    too_many_triggers: [
+      { nodes: Array.from({ length: 51 }, (_, n) => ({ ...start, id: `start${n}` })) },
+      { params: { limit: 50 } },
+    ],
     too_many_expressions: [
       draw('start -> a; start -> b', {
         a: set({ fields: { x: '{{ 1 }}'.repeat(6_000) } }),

@@ -40,7 +40,7 @@ describe.each(Object.entries(catalog))('%s', (name, type) => {
 
   test('its example is true', async () => {
     const { config, input, output } = type.example
-    const trigger = name === 'trigger.manual' ? input : { order_id: 7 }
+    const trigger = type.group === 'triggers' ? input : { order_id: 7 }
     const decision = await decide(type, config, { input, trigger, ports: worldOf(output) })
     const outcome = outcomeOf(decision, output)
     expect(outcome.output).toEqual(output)

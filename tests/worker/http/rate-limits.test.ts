@@ -99,6 +99,14 @@ describe('a user', () => {
   })
 })
 
+it('a webhook is counted by its address, from wherever it is called', async () => {
+  const send = createServer({ LIMIT_HOOK: few(1) })
+  const hook = (letter: string) => `/hooks/${letter.repeat(43)}`
+  expect((await send(hook('A'), '192.0.2.1', { method: 'POST' })).status).toBe(404)
+  expect((await send(hook('A'), '192.0.2.2', { method: 'POST' })).status).toBe(429)
+  expect((await send(hook('E'), '192.0.2.2', { method: 'POST' })).status).toBe(404)
+})
+
 it('RATE_LIMIT_ENABLED=false turns all of it off', async () => {
   const send = createServer({ LIMIT_ADDRESS: few(1), LIMIT_AUTH: few(1), RATE_LIMIT_ENABLED: 'false' })
   for (let times = 0; times < 4; times += 1)

@@ -1,0 +1,12 @@
+import type { Plan } from './plan.ts'
+
+/** A plan that begins at the trigger that fired and at no other. */
+export function startingAt(plan: Plan, nodeId: string): Plan {
+  return { ...plan, starts: [nodeId] }
+}
+
+/** A plan as a person or another workflow starts it: at its manual triggers, or everywhere when it has none. */
+export function startingByHand(plan: Plan): Plan {
+  const manual = plan.starts.filter((id) => plan.nodes[id]?.type === 'trigger.manual')
+  return manual.length === 0 ? plan : { ...plan, starts: manual }
+}

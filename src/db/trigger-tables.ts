@@ -1,0 +1,38 @@
+import { type AnyPgColumn, integer, type pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { createdAt, moment } from './columns.ts'
+
+interface Owner {
+  readonly id: AnyPgColumn
+}
+
+/**
+ * What fires by itself, while the published version of its workflow has it. Neither addresses nor secrets are stored: both follow from
+ * `SECRET_KEY` and a count.
+ */
+export function triggerTables(schema: ReturnType<typeof pgSchema>, workspaces: Owner, workflows: Owner) {
+  const workflowTriggers = schema.table(
+    'workflow_triggers',
+    {
+      /** Follows from workflow and node, so that it is known before the row is there. */
+      id: uuid().primaryKey(),
+      workspace_id: uuid()
+        .notNull()
+        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workflow_id: uuid()
+        .notNull()
+        .references(() => workflows.id, { onDelete: 'cascade' }),
+      node_id: text().notNull(),
+      kind: text({ enum: ['webhook', 'schedule'] }).notNull(),
+      /** How often its addresses and its secret were replaced. */
+      url_generation: integer().notNull().default(0),
+      secret_generation: integer().notNull().default(0),
+      created_at: createdAt(),
+      last_fired_at: moment(),
+      last_execution_id: uuid(),
+      last_error: text(),
+      last_error_at: moment(),
+    },
+    (t) => [uniqueIndex('workflow_triggers_node_key').on(t.workflow_id, t.node_id)],
+  )
+  return { workflowTriggers }
+}
