@@ -45,6 +45,8 @@ export function workflowRun(env: Env, executionId: string): WorkflowRunActor {
 export interface WorkspaceHubActor {
   /** Takes a socket into the books, and then asks PostgreSQL whether it may stay (H1). */
   register(workspaceId: string, connection: Connection): Promise<Verdict>
+  /** True once for each ticket: for sockets that no actor of their own opens. */
+  burnTicket(workspaceId: string, ticket: { readonly id: string; readonly expiresAt: number }): Promise<boolean>
   /** The socket is gone. */
   release(id: string): Promise<void>
   /** Ends what PostgreSQL no longer allows, of one user or of all. */
@@ -60,4 +62,17 @@ export function workspaceHub(env: Env, workspaceId: string): WorkspaceHubActor {
   const stub: unknown = WORKSPACE_HUB.get(WORKSPACE_HUB.idFromName(workspaceId))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return stub as WorkspaceHubActor
+}
+
+/** What looks after everything that nobody else is awake for. */
+export interface MaintenanceActor {
+  /** Sees to it that the sweeps are going on. */
+  poke(): Promise<void>
+  /** There is something to delete. */
+  sweepSoon(): Promise<void>
+}
+
+/** The one of the installation. */
+export function maintenance(env: Env): MaintenanceActor {
+  return env.MAINTENANCE.getByName('maintenance')
 }

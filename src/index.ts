@@ -1,5 +1,6 @@
 import { app } from '#http/app'
 
+export { Maintenance } from '#durable-objects/maintenance/maintenance'
 export { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
 export { WorkflowRun } from '#durable-objects/workflow-run/workflow-run'
 export { WorkspaceHub } from '#durable-objects/workspace-hub/workspace-hub'

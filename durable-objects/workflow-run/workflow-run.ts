@@ -26,6 +26,7 @@ import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/cl
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveRun } from './live-run.ts'
+import { archiveRun, emptyActor } from './retire.ts'
 import { createRunStorage } from './storage.ts'
 
 const MAX_SOCKETS = 1_000
@@ -44,7 +45,7 @@ async function within(timeoutMs: number, event: Promise<void>): Promise<void> {
  * not exist for it. What the run does is `live-run.ts`; what that means is `src/core/workflow`.
  */
 export class WorkflowRun extends DurableObject<Env> {
-  readonly #storage = createRunStorage(this.ctx.storage.sql)
+  #storage = createRunStorage(this.ctx.storage.sql)
   readonly #admission = createAdmission(this.ctx, () => this.#hub())
   #live: LiveRun | undefined
 
@@ -196,12 +197,12 @@ export class WorkflowRun extends DurableObject<Env> {
 
   override webSocketClose(socket: WebSocket, code: number): void {
     answerClose(socket, code)
-    this.#admission.gone(socket)
+    if (this.#live !== undefined) this.#admission.gone(socket)
   }
 
   /** A client that broke off or the protocol: its socket is gone, and no error of ours. */
   override webSocketError(socket: WebSocket): void {
-    this.#admission.gone(socket)
+    if (this.#live !== undefined) this.#admission.gone(socket)
   }
 
   override async alarm(): Promise<void> {
@@ -211,6 +212,27 @@ export class WorkflowRun extends DurableObject<Env> {
     } catch (error) {
       logLine('error', { event: 'alarm_failed', error: describeError(error) })
       await this.ctx.storage.setAlarm(Date.now() + 10_000)
+    }
+    await this.#retire()
+  }
+
+  /** Archives the run and empties the actor, when its time has come. Never throws: the alarm is set for another try. */
+  async #retire(): Promise<void> {
+    const live = this.#live
+    const at = live?.retiresAt()
+    if (live === undefined || at === undefined || at > Date.now()) return
+    try {
+      await archiveRun(this.env, live, this.#storage.log)
+      for (const socket of this.ctx.getWebSockets()) {
+        this.#admission.gone(socket)
+        socket.close(1000, 'the execution is over')
+      }
+      this.#live = undefined
+      await emptyActor(this.ctx)
+      this.#storage = createRunStorage(this.ctx.storage.sql)
+    } catch (error) {
+      const { executionId } = live.header
+      logLine('warn', { event: 'archive_failed', execution_id: executionId, error: describeError(error) })
     }
   }
 

@@ -19,4 +19,5 @@ export const {
   workflowVersions,
   executions,
   executionVisits,
+  objectDeletions,
 } = tablesOf(DEFAULT_SCHEMA)

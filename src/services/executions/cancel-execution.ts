@@ -1,7 +1,7 @@
 import { AppError } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
-import { findActor, findExecution } from './find-execution.ts'
+import { findActor, findExecution, findProjected, hasEnded } from './find-execution.ts'
 
 /**
  * Cancels an execution; nodes in flight are aborted.
@@ -10,7 +10,8 @@ import { findActor, findExecution } from './find-execution.ts'
  */
 export async function cancelExecution(ctx: Ctx, id: string): Promise<Execution> {
   const cancelled = await findActor(ctx, id)?.cancel(ctx.principal.workspaceId, ctx.principal.userId)
-  if (cancelled === undefined) throw new AppError('not_found')
+  // Of one that ended long ago the actor knows nothing any more.
+  if (cancelled === undefined && !hasEnded(await findProjected(ctx, id))) throw new AppError('not_found')
   if (!cancelled) throw new AppError('execution_finished')
   return findExecution(ctx, id)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
@@ -81,6 +82,7 @@ async function startAs(
   const { workspaceId, createdBy } = by
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
+  if (await wasStarted(env, workspaceId, id)) return
   const pinned = await pinWorkflow({ db: connect(env), principal: { workspaceId, userId: createdBy } }, workflowId)
   await run.start({
     plan: withoutPins(compileOrRefuse(pinned.definition)),
@@ -97,6 +99,14 @@ async function startAs(
       ...(parent === undefined ? {} : { parent }),
     },
   })
+}
+
+/** Started, ended and told before a crash made us ask again: its actor may be emptied, and would begin anew. */
+async function wasStarted(env: Env, workspaceId: string, id: string): Promise<boolean> {
+  const db = connect(env)
+  const { executions } = db.tables
+  const isIt = and(eq(executions.id, id), eq(executions.workspace_id, workspaceId))
+  return (await db.select({ id: executions.id }).from(executions).where(isIt)).length > 0
 }
 
 function derivedId(env: Env, at: number, parts: readonly (string | number)[]): string {

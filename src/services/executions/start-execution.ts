@@ -10,6 +10,7 @@ import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { findProjected } from './find-execution.ts'
 
 /**
  * Starts an execution: of the saved draft, kept as an immutable version, or of the version that is named. It is
@@ -29,7 +30,7 @@ export async function startExecution(
   const id = await claimId(ctx, idempotency, () => minted)
   const run = workflowRun(ctx.env, id)
   // A repeat answers what it did, whatever has become of the workflow since.
-  const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
+  const known = id === minted ? undefined : await findKnown(ctx, id)
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, version)
   return run.start({
@@ -47,6 +48,12 @@ export async function startExecution(
       createdAt: ctx.now(),
     },
   })
+}
+
+/** An execution that was started before: its actor is emptied some time after its end, and would begin again. */
+async function findKnown(ctx: Ctx, id: string): Promise<Execution | undefined> {
+  const live = await workflowRun(ctx.env, id).describe(ctx.principal.workspaceId)
+  return live ?? findProjected(ctx, id)
 }
 
 interface Pinned {
