@@ -1,7 +1,7 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
-import type { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
+import type { Execution, ExecutionFrame, SomeVisits, VisitRange } from '#core/workflow/execution'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import type { RunOrder } from '#core/workflow/order'
 import type { ApprovalAnswer, ApprovalDecision, SignalAnswer, VisitWait } from '#core/workflow/waits'
@@ -20,7 +20,7 @@ export interface WorkflowRunActor extends SocketActor {
   retryOrder(workspaceId: string): Promise<Omit<RunOrder, 'header'> | undefined>
   describe(workspaceId: string): Promise<Execution | undefined>
   waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined>
-  visits(workspaceId: string): Promise<NodeVisit[] | undefined>
+  visits(workspaceId: string, range: VisitRange): Promise<SomeVisits | undefined>
   events(workspaceId: string, after: number, limit: number): Promise<ExecutionFrame[] | undefined>
   cancel(workspaceId: string, by: string | null): Promise<boolean | undefined>
   pause(workspaceId: string, by: string | null): Promise<boolean | undefined>

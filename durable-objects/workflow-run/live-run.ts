@@ -124,7 +124,7 @@ export class LiveRun {
       this.#debts.retryAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
-    const retiresAt = this.retiresAt()
+    const retiresAt = this.#retiresAt()
     if (retiresAt !== undefined && retiresAt <= Date.now()) wishes.push(Date.now() + RETIRE_RETRY_MS)
     else if (retiresAt !== undefined && wishes.length === 0) return this.#clock.moveTo(retiresAt)
     else if (retiresAt !== undefined) wishes.push(retiresAt)
@@ -132,8 +132,13 @@ export class LiveRun {
     else this.#clock.wakeBy(Math.min(...wishes))
   }
 
+  /** Whether the actor may be emptied now. */
+  isSpent(): boolean {
+    return (this.#retiresAt() ?? Number.POSITIVE_INFINITY) <= Date.now()
+  }
+
   /** When the actor may be emptied; undefined while the run goes on or owes something. */
-  retiresAt(): number | undefined {
+  #retiresAt(): number | undefined {
     const { status, finishedAt } = this.state
     if (!isFinal(status) || finishedAt === undefined || this.#debts.areOpen()) return undefined
     return finishedAt + readConfig(this.#env).RETENTION_ACTOR_MINUTES * MINUTE_MS

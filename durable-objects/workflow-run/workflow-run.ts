@@ -3,13 +3,14 @@ import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import {
   type Execution,
   type ExecutionFrame,
-  type NodeVisit,
+  type SomeVisits,
   toExecution,
-  toNodeVisits,
+  type VisitRange,
 } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import { isFinal, visitKey, visitOf } from '#core/workflow/run'
+import { visitsIn } from '#core/workflow/visit-range'
 import { seedOf } from '#core/workflow/seed'
 import type { RunInput } from '#core/workflow/step'
 import {
@@ -26,7 +27,7 @@ import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/cl
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveRun } from './live-run.ts'
-import { archiveRun, emptyActor } from './retire.ts'
+import { retire } from './retire.ts'
 import { createRunStorage } from './storage.ts'
 
 const MAX_SOCKETS = 1_000
@@ -92,9 +93,10 @@ export class WorkflowRun extends DurableObject<Env> {
     return isFinal(live.state.status) ? toExecution(live.header, live.state) : undefined
   }
 
-  visits(workspaceId: string): NodeVisit[] | undefined {
+  /** Some of the visits, as many as fit into one answer. */
+  visits(workspaceId: string, range: VisitRange): SomeVisits | undefined {
     const live = this.#find(workspaceId)
-    return live && toNodeVisits(live.plan, live.state)
+    return live && visitsIn(live.plan, live.state, range)
   }
 
   /** Frames behind `after`, at most `limit`. */
@@ -216,24 +218,13 @@ export class WorkflowRun extends DurableObject<Env> {
     await this.#retire()
   }
 
-  /** Archives the run and empties the actor, when its time has come. Never throws: the alarm is set for another try. */
+  /** Empties the actor when its time has come. Never throws: the alarm is set for another try. */
   async #retire(): Promise<void> {
     const live = this.#live
-    const at = live?.retiresAt()
-    if (live === undefined || at === undefined || at > Date.now()) return
-    try {
-      await archiveRun(this.env, live, this.#storage.log)
-      for (const socket of this.ctx.getWebSockets()) {
-        this.#admission.gone(socket)
-        socket.close(1000, 'the execution is over')
-      }
-      this.#live = undefined
-      await emptyActor(this.ctx)
-      this.#storage = createRunStorage(this.ctx.storage.sql)
-    } catch (error) {
-      const { executionId } = live.header
-      logLine('warn', { event: 'archive_failed', execution_id: executionId, error: describeError(error) })
-    }
+    if (live === undefined || !live.isSpent()) return
+    const place = { ctx: this.ctx, env: this.env, log: this.#storage.log, admission: this.#admission }
+    await retire(live, place, () => (this.#live = undefined))
+    this.#storage = createRunStorage(this.ctx.storage.sql)
   }
 
   /** All or nothing: an actor with tables and no run could never be started again. */
