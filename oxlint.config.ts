@@ -7,6 +7,7 @@ const OURS = [
   'core',
   'nodes',
   'db',
+  'files',
   'llm',
   'mail',
   'auth',
@@ -16,7 +17,7 @@ const OURS = [
   'http',
   'durable-objects',
 ]
-const ADAPTERS = ['db', 'llm', 'mail', 'auth', 'outbound', 'sandbox']
+const ADAPTERS = ['db', 'files', 'llm', 'mail', 'auth', 'outbound', 'sandbox']
 
 interface Ban {
   readonly group: string[]

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { createCrashCounter } from './crash-counter.ts'
+import { removeEmptyActors } from './empty-actors.ts'
 import { signal, waitUntilGone } from './processes.ts'
 import { findRuntime, wrapRuntime } from './runtime-command.ts'
 import { codeOf, messageOf, StartError } from './start-error.ts'
@@ -16,6 +17,8 @@ import { toMiniflareOptions, type WorkerPlace } from './worker-options.ts'
 
 /** workerd answers what it is at when told to end; a socket or a stream would hold it for ever. */
 const DRAIN_MS = 3_000
+/** Of a start, for files that nobody needs any more. */
+const TIDY_MS = 1_000
 
 export interface WorkerOptions extends Omit<WorkerPlace, 'storage'> {
   readonly dataDir: string
@@ -85,6 +88,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const pidFile = runtimePidFile(dataDir)
   const storage = join(dataDir, 'storage')
   mkdirSync(storage, { recursive: true, mode: 0o700 })
+  await removeEmptyActors(join(storage, 'do'), TIDY_MS)
   const crashes = createCrashCounter()
   let isStopping = false
   const shared = {

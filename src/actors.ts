@@ -1,7 +1,7 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
-import type { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
+import type { Execution, ExecutionFrame, SomeVisits, VisitRange } from '#core/workflow/execution'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import type { RunOrder } from '#core/workflow/order'
 import type { ApprovalDecision, ApprovalReply, ApprovalState, SignalAnswer, VisitWait } from '#core/workflow/waits'
@@ -20,7 +20,7 @@ export interface WorkflowRunActor extends SocketActor {
   retryOrder(workspaceId: string): Promise<Omit<RunOrder, 'header'> | undefined>
   describe(workspaceId: string): Promise<Execution | undefined>
   waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined>
-  visits(workspaceId: string): Promise<NodeVisit[] | undefined>
+  visits(workspaceId: string, range: VisitRange): Promise<SomeVisits | undefined>
   events(workspaceId: string, after: number, limit: number): Promise<ExecutionFrame[] | undefined>
   cancel(workspaceId: string, by: string | null): Promise<boolean | undefined>
   pause(workspaceId: string, by: string | null): Promise<boolean | undefined>
@@ -46,6 +46,8 @@ export function workflowRun(env: Env, executionId: string): WorkflowRunActor {
 export interface WorkspaceHubActor {
   /** Takes a socket into the books, and then asks PostgreSQL whether it may stay (H1). */
   register(workspaceId: string, connection: Connection): Promise<Verdict>
+  /** True once for each ticket: for sockets that no actor of their own opens. */
+  burnTicket(workspaceId: string, ticket: { readonly id: string; readonly expiresAt: number }): Promise<boolean>
   /** The socket is gone. */
   release(id: string): Promise<void>
   /** Ends what PostgreSQL no longer allows, of one user or of all. */
@@ -77,4 +79,17 @@ export function schedule(env: Env, triggerId: string): ScheduleActor {
   const stub: unknown = SCHEDULE.get(SCHEDULE.idFromName(triggerId))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return stub as ScheduleActor
+}
+
+/** What looks after everything that nobody else is awake for. */
+export interface MaintenanceActor {
+  /** Sees to it that the sweeps are going on. */
+  poke(): Promise<void>
+  /** There is something to delete. */
+  sweepSoon(): Promise<void>
+}
+
+/** The one of the installation. */
+export function maintenance(env: Env): MaintenanceActor {
+  return env.MAINTENANCE.getByName('maintenance')
 }

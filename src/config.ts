@@ -70,6 +70,8 @@ export const Config = z.object({
     .regex(/^[A-Za-z0-9-]+$/, 'the name of a header')
     .optional(),
   RATE_LIMIT_ENABLED: z.stringbool().default(true),
+  RETENTION_ACTOR_MINUTES: z.coerce.number().min(0).max(10_080).default(10),
+  RETENTION_EXECUTIONS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
   MAIL_FROM: z
     .string()
     .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'an e-mail address, or a name with one: SynapScale <no-reply@example.com>')

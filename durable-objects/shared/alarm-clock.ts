@@ -7,6 +7,8 @@ export interface AlarmClock {
   wakeBy(time: number | undefined): void
   /** To be called first in the alarm handler: the alarm is used up. */
   rang(): void
+  /** Rings at `time` and not before: for when nothing else is wished for. */
+  moveTo(time: number): void
   /** Takes the alarm away. */
   clear(): void
 }
@@ -23,6 +25,11 @@ export function createAlarmClock(storage: DurableObjectStorage, armedAt: number 
     },
     rang() {
       armed = undefined
+    },
+    moveTo(time) {
+      if (armed === time) return
+      armed = time
+      void storage.setAlarm(time)
     },
     clear() {
       if (armed === undefined) return

@@ -1,3 +1,4 @@
+import { readConfig } from '#config'
 import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
@@ -17,6 +18,9 @@ import type { RunStorage } from './storage.ts'
 
 /** How long after a crash the run goes on by itself at the latest: the alarm that is set before anything is performed. */
 const GUARD_MS = 5_000
+const MINUTE_MS = 60_000
+/** When an archive that could not be written is tried again. */
+const RETIRE_RETRY_MS = 5 * MINUTE_MS
 /** Of one line that a node tells its watchers. */
 const MAX_NOTE_CHARS = 10_000
 const MAX_NOTE_DEPTH = 20
@@ -26,7 +30,7 @@ const MAX_NOTE_DEPTH = 20
  *
  * L1  Nothing is performed or shown before the events that say so are written.
  * L2  While a visit is performed or something is owed to others, an alarm is set; a run that only waits has one for the
- *     moment that it waits for, and costs nothing until then.
+ *     moment that it waits for, and costs nothing until then; one that is over and owes nothing, for its leave.
  * L3  When a step fails the actor is thrown away: memory may be ahead of storage.
  */
 export class LiveRun {
@@ -98,6 +102,8 @@ export class LiveRun {
       if (visit?.status === 'running' && !this.#performing.has(key)) this.step({ ...visit, type: 'lost' })
     }
     this.#deliver()
+    // An alarm that was lost is made up for by whoever asks (P5).
+    this.arm()
   }
 
   /** The alarm: whatever time has brought. */
@@ -119,8 +125,24 @@ export class LiveRun {
       this.#debts.retryAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
+    const retiresAt = this.#retiresAt()
+    if (retiresAt !== undefined && retiresAt <= Date.now()) wishes.push(Date.now() + RETIRE_RETRY_MS)
+    else if (retiresAt !== undefined && wishes.length === 0) return this.#clock.moveTo(retiresAt)
+    else if (retiresAt !== undefined) wishes.push(retiresAt)
     if (wishes.length === 0) this.#clock.clear()
     else this.#clock.wakeBy(Math.min(...wishes))
+  }
+
+  /** Whether the actor may be emptied now. */
+  isSpent(): boolean {
+    return (this.#retiresAt() ?? Number.POSITIVE_INFINITY) <= Date.now()
+  }
+
+  /** When the actor may be emptied; undefined while the run goes on or owes something. */
+  #retiresAt(): number | undefined {
+    const { status, finishedAt } = this.state
+    if (!isFinal(status) || finishedAt === undefined || this.#debts.areOpen()) return undefined
+    return finishedAt + readConfig(this.#env).RETENTION_ACTOR_MINUTES * MINUTE_MS
   }
 
   /** Resolves when the run is over. */

@@ -3,13 +3,14 @@ import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import {
   type Execution,
   type ExecutionFrame,
-  type NodeVisit,
+  type SomeVisits,
   toExecution,
-  toNodeVisits,
+  type VisitRange,
 } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import { isFinal, visitKey, visitOf } from '#core/workflow/run'
+import { visitsIn } from '#core/workflow/visit-range'
 import { seedOf } from '#core/workflow/seed'
 import type { RunInput } from '#core/workflow/step'
 import {
@@ -29,6 +30,7 @@ import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/cl
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveRun } from './live-run.ts'
+import { retire } from './retire.ts'
 import { createRunStorage } from './storage.ts'
 
 const MAX_SOCKETS = 1_000
@@ -47,7 +49,7 @@ async function within(timeoutMs: number, event: Promise<void>): Promise<void> {
  * not exist for it. What the run does is `live-run.ts`; what that means is `src/core/workflow`.
  */
 export class WorkflowRun extends DurableObject<Env> {
-  readonly #storage = createRunStorage(this.ctx.storage.sql)
+  #storage = createRunStorage(this.ctx.storage.sql)
   readonly #admission = createAdmission(this.ctx, () => this.#hub())
   #live: LiveRun | undefined
 
@@ -94,9 +96,10 @@ export class WorkflowRun extends DurableObject<Env> {
     return isFinal(live.state.status) ? toExecution(live.header, live.state) : undefined
   }
 
-  visits(workspaceId: string): NodeVisit[] | undefined {
+  /** Some of the visits, as many as fit into one answer. */
+  visits(workspaceId: string, range: VisitRange): SomeVisits | undefined {
     const live = this.#find(workspaceId)
-    return live && toNodeVisits(live.plan, live.state)
+    return live && visitsIn(live.plan, live.state, range)
   }
 
   /** Frames behind `after`, at most `limit`. */
@@ -207,12 +210,12 @@ export class WorkflowRun extends DurableObject<Env> {
 
   override webSocketClose(socket: WebSocket, code: number): void {
     answerClose(socket, code)
-    this.#admission.gone(socket)
+    if (this.#live !== undefined) this.#admission.gone(socket)
   }
 
   /** A client that broke off or the protocol: its socket is gone, and no error of ours. */
   override webSocketError(socket: WebSocket): void {
-    this.#admission.gone(socket)
+    if (this.#live !== undefined) this.#admission.gone(socket)
   }
 
   override async alarm(): Promise<void> {
@@ -223,6 +226,16 @@ export class WorkflowRun extends DurableObject<Env> {
       logLine('error', { event: 'alarm_failed', error: describeError(error) })
       await this.ctx.storage.setAlarm(Date.now() + 10_000)
     }
+    await this.#retire()
+  }
+
+  /** Empties the actor when its time has come. Never throws: the alarm is set for another try. */
+  async #retire(): Promise<void> {
+    const live = this.#live
+    if (live === undefined || !live.isSpent()) return
+    const place = { ctx: this.ctx, env: this.env, log: this.#storage.log, admission: this.#admission }
+    await retire(live, place, () => (this.#live = undefined))
+    this.#storage = createRunStorage(this.ctx.storage.sql)
   }
 
   /** All or nothing: an actor with tables and no run could never be started again. */

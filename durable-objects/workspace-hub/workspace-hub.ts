@@ -33,6 +33,11 @@ export class WorkspaceHub extends DurableObject<Env> implements WorkspaceHubActo
     return this.#open(workspaceId).register(connection)
   }
 
+  async burnTicket(workspaceId: string, { id, expiresAt }: { id: string; expiresAt: number }): Promise<boolean> {
+    this.#open(workspaceId)
+    return this.#storage.burnTicket(id, expiresAt, Date.now())
+  }
+
   async release(id: string): Promise<void> {
     this.#live?.doorkeeper.release(id)
   }

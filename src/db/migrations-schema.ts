@@ -20,4 +20,5 @@ export const {
   workflowTriggers,
   executions,
   executionVisits,
+  objectDeletions,
 } = tablesOf(DEFAULT_SCHEMA)

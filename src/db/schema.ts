@@ -216,8 +216,17 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
       finished_at: moment(),
       /** The event log's length at this projection: an older projection never overwrites a newer one. */
       seq: integer().notNull(),
+      /** Since when its events are one object in R2, and its actor is empty or about to be. */
+      archived_at: moment(),
     },
     (t) => [
+      // What the sweeps walk through: the oldest that has ended, and what still has an actor.
+      index('executions_finished_idx')
+        .on(t.finished_at)
+        .where(sql`${t.finished_at} is not null`),
+      index('executions_actor_idx')
+        .on(t.id)
+        .where(sql`${t.archived_at} is null`),
       index('executions_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc()),
       index('executions_workflow_idx').on(t.workflow_id, t.created_at.desc()),
       index('executions_approvals_idx')
@@ -245,7 +254,10 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
     },
     (t) => [primaryKey({ columns: [t.execution_id, t.ordinal] })],
   )
-  return { executions, executionVisits }
+
+  /** Prefixes of objects in R2 that nothing names any more: written in the transaction that forgets them. */
+  const objectDeletions = schema.table('object_deletions', { prefix: text().primaryKey(), created_at: createdAt() })
+  return { executions, executionVisits, objectDeletions }
 }
 
 function buildTables(name: string) {

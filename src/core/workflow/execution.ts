@@ -4,7 +4,7 @@ import { VisitRef } from './event.ts'
 import { inputOf } from './input.ts'
 import { NodeError } from './node-error.ts'
 import { type Plan } from './plan.ts'
-import { EXECUTION_STATUSES, isFinal, type RunState, type VisitStatus } from './run.ts'
+import { EXECUTION_STATUSES, isFinal, type RunState, type Visit, type VisitStatus } from './run.ts'
 import { toWaitingFor, WaitingFor } from './waits.ts'
 
 const moment = z.iso.datetime().nullable()
@@ -52,6 +52,20 @@ export const NodeVisit = z.object({
 })
 export type NodeVisit = z.infer<typeof NodeVisit>
 
+/** Which of a run's visits are asked for. */
+export interface VisitRange {
+  readonly nodeId: string | undefined
+  /** How many of them are left out first. */
+  readonly offset: number
+  readonly limit: number
+}
+
+/** Some visits, fewer than asked for when they are large, and how many there are in all. */
+export interface SomeVisits {
+  readonly items: readonly NodeVisit[]
+  readonly total: number
+}
+
 /** What a run is told at its start and never changes. */
 export const RunHeader = z.object({
   executionId: z.string(),
@@ -93,9 +107,13 @@ export function toExecution(header: RunHeader, state: RunState): Execution {
   }
 }
 
-/** Its visits in the order of their start. */
-export function toNodeVisits(plan: Plan, state: RunState): NodeVisit[] {
-  return [...state.visits.values()].map((visit) => ({
+/** Its visits in the order of their start, or some of them. */
+export function toNodeVisits(
+  plan: Plan,
+  state: RunState,
+  visits: Iterable<Visit> = state.visits.values(),
+): NodeVisit[] {
+  return Array.from(visits, (visit) => ({
     node_id: visit.node_id,
     visit: visit.visit,
     status: visit.status,

@@ -6,6 +6,7 @@ import { createPatience } from '#db/patience'
 import type { AppEnv } from '#http/app-env'
 import { describeError, logLine } from '#lib/log'
 import type { PublicCtx } from '#services/context'
+import { pokeMaintenance } from '#services/maintenance/poke-maintenance'
 
 /** Some user agents are essays; this much names any. */
 const USER_AGENT_LENGTH = 256
@@ -45,6 +46,7 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
     },
   }
   c.set('publicCtx', publicCtx)
+  pokeMaintenance(publicCtx)
   c.set('patience', patience)
   await next()
 }

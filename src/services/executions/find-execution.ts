@@ -21,14 +21,27 @@ export async function findExecution(ctx: Ctx, id: string): Promise<Execution> {
   return inLocale(execution, ctx.locale)
 }
 
+interface StartedCtx extends Pick<Ctx, 'env' | 'db'> {
+  readonly principal: Pick<Ctx['principal'], 'workspaceId'>
+}
+
 /** The projected row, or undefined while there is none. */
-export async function findProjected(ctx: Ctx, id: string): Promise<Execution | undefined> {
+export async function findProjected(ctx: Omit<StartedCtx, 'env'>, id: string): Promise<Execution | undefined> {
   const { executions } = ctx.db.tables
   const [row] = await ctx.db
     .select()
     .from(executions)
     .where(and(eq(executions.id, id), eq(executions.workspace_id, ctx.principal.workspaceId)))
   return row && toExecutionView(row)
+}
+
+/**
+ * An execution that may have been started before, by whoever starts it again: its actor is emptied some time after its
+ * end, and would begin anew.
+ */
+export async function findStarted(ctx: StartedCtx, id: string): Promise<Execution | undefined> {
+  const live = await workflowRun(ctx.env, id).describe(ctx.principal.workspaceId)
+  return live ?? findProjected(ctx, id)
 }
 
 /** Whether PostgreSQL has the whole execution; until then its actor knows more. */

@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { AppError } from '#core/errors'
 import { type Page, type Paging, toPage } from '#core/page'
-import type { NodeVisit } from '#core/workflow/execution'
+import type { NodeVisit, SomeVisits } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
 import { findActor, findProjected, hasEnded } from './find-execution.ts'
 import { inLocale, toNodeVisitView } from './to-execution.ts'
@@ -22,19 +22,25 @@ export async function listNodeVisits(ctx: Ctx, id: string, filter: VisitFilter):
   return toPage(localized, total, filter)
 }
 
-interface Visits {
-  readonly items: readonly NodeVisit[]
-  readonly total: number
+/** The actor gives as many as pass from one worker to another: large ones are asked for again and again. */
+async function readLive(ctx: Ctx, id: string, { node_id, page, size }: VisitFilter): Promise<SomeVisits> {
+  const actor = findActor(ctx, id)
+  const first = (page - 1) * size
+  const items: NodeVisit[] = []
+  for (;;) {
+    const range = { nodeId: node_id, offset: first + items.length, limit: size - items.length }
+    const some = await actor?.visits(ctx.principal.workspaceId, range)
+    // Emptied since the question whether it has ended: then PostgreSQL has them all.
+    if (some === undefined && hasEnded(await findProjected(ctx, id))) {
+      return readProjected(ctx, id, { node_id, page, size })
+    }
+    if (some === undefined) throw new AppError('not_found')
+    items.push(...some.items)
+    if (some.items.length === 0 || items.length === size) return { items, total: some.total }
+  }
 }
 
-async function readLive(ctx: Ctx, id: string, { node_id, page, size }: VisitFilter): Promise<Visits> {
-  const all = await findActor(ctx, id)?.visits(ctx.principal.workspaceId)
-  if (all === undefined) throw new AppError('not_found')
-  const visits = all.filter((visit) => node_id === undefined || visit.node_id === node_id)
-  return { items: visits.slice((page - 1) * size, page * size), total: visits.length }
-}
-
-async function readProjected(ctx: Ctx, id: string, { node_id, page, size }: VisitFilter): Promise<Visits> {
+async function readProjected(ctx: Ctx, id: string, { node_id, page, size }: VisitFilter): Promise<SomeVisits> {
   const { executionVisits } = ctx.db.tables
   const wanted = and(
     eq(executionVisits.execution_id, id),

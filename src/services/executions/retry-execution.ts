@@ -6,7 +6,8 @@ import type { Execution } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
-import { findActor, findExecution } from './find-execution.ts'
+import { findExecution, findStarted } from './find-execution.ts'
+import { findRetryOrder } from './find-retry-order.ts'
 
 /**
  * Goes on from where an execution failed, as a new one of the same version: what had been put out is not done again.
@@ -20,10 +21,10 @@ export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempot
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
   const retryId = await claimId(ctx, idempotency, () => minted)
   const run = workflowRun(ctx.env, retryId)
-  const known = retryId === minted ? undefined : await run.describe(workspaceId)
+  const known = retryId === minted ? undefined : await findStarted(ctx, retryId)
   if (known !== undefined) return known
   const { workflow_id: workflowId, version, status } = await findExecution(ctx, id)
-  const order = await findActor(ctx, id)?.retryOrder(workspaceId)
+  const order = await findRetryOrder(ctx, id)
   if (order === undefined) throw new AppError('execution_not_retryable', { params: { status } })
   return run.start({
     ...order,

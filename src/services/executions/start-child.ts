@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
@@ -83,6 +84,7 @@ async function startAs(
   const { workspaceId, createdBy } = by
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
+  if (await wasStarted(env, workspaceId, id)) return
   const ctx = { db: connect(env), principal: { workspaceId, userId: createdBy } }
   const pinned = await pinPublished(ctx, workflowId)
   const plan = startingByHand(withoutPins(compileOrRefuse(pinned.definition)))
@@ -102,6 +104,14 @@ async function startAs(
       ...(parent === undefined ? {} : { parent }),
     },
   })
+}
+
+/** Started, ended and told before a crash made us ask again: its actor may be emptied, and would begin anew. */
+export async function wasStarted(env: Env, workspaceId: string, id: string): Promise<boolean> {
+  const db = connect(env)
+  const { executions } = db.tables
+  const isIt = and(eq(executions.id, id), eq(executions.workspace_id, workspaceId))
+  return (await db.select({ id: executions.id }).from(executions).where(isIt)).length > 0
 }
 
 /** A sealed id that is the same whenever it follows from the same time and parts. */

@@ -13,6 +13,7 @@ import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
 import { compileChecked } from '#services/workflows/compile-or-refuse'
+import { findStarted } from './find-execution.ts'
 import { scopedOrRefuse } from './scoped-or-refuse.ts'
 
 /**
@@ -34,7 +35,7 @@ export async function startExecution(
   const id = await claimId(ctx, idempotency, () => minted)
   const run = workflowRun(ctx.env, id)
   // A repeat answers what it did, whatever has become of the workflow since.
-  const known = id === minted ? undefined : await run.describe(ctx.principal.workspaceId)
+  const known = id === minted ? undefined : await findStarted(ctx, id)
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, input.version)
   const plan = await toPlan(ctx, pinned.definition, input)

@@ -1,5 +1,6 @@
 import { workflowRun } from '#actors'
 import type { Execution } from '#core/workflow/execution'
+import { isFinal } from '#core/workflow/run'
 import type { Ctx } from '#services/context'
 import { inLocale } from './to-execution.ts'
 
@@ -14,6 +15,8 @@ export async function waitExecution(
   seconds: number | undefined,
 ): Promise<Execution | undefined> {
   if (seconds === undefined || seconds === 0) return undefined
+  // A repeat of long ago: its actor may be emptied.
+  if (isFinal(started.status)) return inLocale(started, ctx.locale)
   const finished = await workflowRun(ctx.env, started.id).waitFinished(ctx.principal.workspaceId, seconds * 1_000)
   return finished && inLocale(finished, ctx.locale)
 }

@@ -7,7 +7,7 @@ import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
 import { startingAt } from '#core/workflow/starting-at'
 import { connect } from '#db/connect'
-import { derivedId } from '#services/executions/start-child'
+import { derivedId, wasStarted } from '#services/executions/start-child'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { noteFailed, noteFired } from './note-trigger.ts'
@@ -64,6 +64,8 @@ export async function fireSchedule(env: Env, triggerId: string, at: number): Pro
   const { workspaceId, workflowId, workflowName, version, config, nodeId } = found
   const id = derivedId(env, at, ['schedule', triggerId, at])
   const trigger = { id: triggerId, workspaceId }
+  // Its end may be so long ago that its actor is emptied, and would begin anew.
+  if (await wasStarted(env, workspaceId, id)) return true
   try {
     const plan = startingAt(withoutPins(compileOrRefuse(found.definition)), nodeId)
     const vars = await snapshotVariables({ db: connect(env), principal: { workspaceId } }, plan)

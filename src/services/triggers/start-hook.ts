@@ -9,6 +9,7 @@ import { MAX_OUTPUT_BYTES } from '#core/workflow/prepare'
 import { startingAt } from '#core/workflow/starting-at'
 import { type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
 import type { PublicCtx } from '#services/context'
+import { findStarted } from '#services/executions/find-execution'
 import { pinWorkflow } from '#services/executions/start-execution'
 import { claimId } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
@@ -37,7 +38,10 @@ export async function startHook(
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
   const executionId = deliveryId === undefined ? minted : await claim(ctx, hook, deliveryId, minted)
   const run = workflowRun(ctx.env, executionId)
-  const known = executionId === minted ? undefined : await run.describe(workspaceId)
+  const known =
+    executionId === minted
+      ? undefined
+      : await findStarted({ env: ctx.env, db: ctx.db, principal: { workspaceId } }, executionId)
   if (known !== undefined) return known
   const { plan, version, vars } = await prepare(ctx, hook)
   const started = await run.start({

@@ -1,5 +1,6 @@
 import { and, eq, exists, inArray, isNull, ne, notExists, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { maintenance } from '#actors'
 import type { DeleteAccountInput } from '#core/auth/delete-account'
 import { AppError } from '#core/errors'
 import type { Db } from '#db/connect'
@@ -35,7 +36,7 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
     .where(mayLeave)
   const removal = removeWorkspaces(ctx, db, and(isAlone(db, userId), exists(leaving)))
   const deletion = db.delete(users).where(mayLeave).returning({ id: users.id })
-  const [, , , , running, , , , deleted] = await db.batch([
+  const [, , , , running, , , , , deleted] = await db.batch([
     // Administrators who leave at once, or while somebody registers, come one after the other.
     db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
     // Whoever makes the caller a member of anything waits, and then finds the account gone.
@@ -51,11 +52,13 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
     removal.running,
     removal.visits,
     removal.executions,
+    removal.objects,
     removal.workspaces,
     withLine(ctx, db, deletion, { action: 'account.deleted', resourceId: userId }),
   ])
   if (deleted.length === 0) throw await whyNot(ctx, password_hash)
   recheckWorkspaces(ctx, workspaceIds, userId)
+  ctx.later(() => maintenance(ctx.env).sweepSoon())
   await cancelOrphans(ctx, running)
 }
 

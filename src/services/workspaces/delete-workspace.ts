@@ -1,4 +1,5 @@
 import { and, eq, isNull } from 'drizzle-orm'
+import { maintenance } from '#actors'
 import { AppError } from '#core/errors'
 import type { Ctx } from '#services/context'
 import { recheckWorkspaces } from '#services/hub/recheck-sockets'
@@ -18,15 +19,17 @@ export async function deleteWorkspace(ctx: Ctx): Promise<void> {
   const isThis = eq(workspaces.id, workspaceId)
   const isOwners = hasRole(db, workspaceId, userId, ['owner'])
   const removal = removeWorkspaces(ctx, db, and(isThis, isNull(workspaces.personal_user_id), isOwners))
-  const [, running, , , gone] = await db.batch([
+  const [, running, , , , gone] = await db.batch([
     removal.lock,
     removal.running,
     removal.visits,
     removal.executions,
+    removal.objects,
     removal.workspaces,
   ])
   if (gone.length > 0) {
     recheckWorkspaces(ctx, [workspaceId])
+    ctx.later(() => maintenance(ctx.env).sweepSoon())
     return cancelOrphans(ctx, running)
   }
   const [left] = await db.select({ personal: workspaces.personal_user_id }).from(workspaces).where(isThis)

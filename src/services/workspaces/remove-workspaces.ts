@@ -1,11 +1,12 @@
 /** What it takes to remove workspaces with all that is in them; the deletion of an account does it too. */
-import { and, asc, inArray, type SQL } from 'drizzle-orm'
+import { and, asc, inArray, type SQL, sql } from 'drizzle-orm'
 import { EXECUTION_STATUSES, isFinal } from '#core/workflow/run'
 import type { Db } from '#db/connect'
 import { logLine } from '#lib/log'
 import { EACH_ROW, withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { findActor } from '#services/executions/find-execution'
+import { workspacePrefixOf } from '#services/executions/run-objects'
 
 /** Actors asked at the same time. */
 const CANCELS_AT_ONCE = 10
@@ -24,7 +25,7 @@ interface Orphan {
  * @param isDoomed a condition on `workspaces` that stays the same from the first statement to the last
  */
 export function removeWorkspaces(ctx: Ctx, db: Db, isDoomed: SQL | undefined) {
-  const { workspaces, executions, executionVisits: visits } = db.tables
+  const { workspaces, executions, executionVisits: visits, objectDeletions } = db.tables
   const doomed = () => db.select({ id: workspaces.id }).from(workspaces).where(isDoomed)
   const isTheirs = () => inArray(executions.workspace_id, doomed())
   const removal = db.delete(workspaces).where(isDoomed).returning({ id: workspaces.id })
@@ -39,6 +40,15 @@ export function removeWorkspaces(ctx: Ctx, db: Db, isDoomed: SQL | undefined) {
       .delete(visits)
       .where(inArray(visits.execution_id, db.select({ id: executions.id }).from(executions).where(isTheirs()))),
     executions: db.delete(executions).where(isTheirs()),
+    objects: db
+      .insert(objectDeletions)
+      .select(
+        db
+          .select({ prefix: workspacePrefixOf(workspaces.id).as('prefix'), created_at: sql`now()`.as('at') })
+          .from(workspaces)
+          .where(isDoomed),
+      )
+      .onConflictDoNothing(),
     workspaces: withLine(ctx, db, removal, { action: 'workspace.deleted', resourceId: EACH_ROW }),
   }
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '#lib/ids'
-import { type Account, createAccount, HTTP_URL, requestsOf } from '#tests/worker/support/api'
+import { type Account, createAccount, HTTP_URL, release, requestsOf } from '#tests/worker/support/api'
 import { chain, graph, httpNode, setNode, trigger } from '#tests/worker/support/graphs'
 import { isLast, openSocket } from '#tests/worker/support/socket'
 
@@ -57,6 +57,24 @@ describe('many large outputs', { timeout: 60_000 }, () => {
     }
     expect(seqs).toEqual(seqs.map((_, index) => index + 1))
     expect(seqs.length).toBe(socket.events().length)
+  })
+
+  it('of a run that goes on are more than fits into one message, and read all the same', async () => {
+    const key = newId()
+    const calls = Array.from({ length: 20 }, (_, index) => fill(`call${index}`, 97, MIB - 1_000))
+    const id = await ana.start(chain([trigger, ...calls, httpNode('held', `${HTTP_URL}/hold/${key}`)]))
+    await expect.poll(async () => (await requestsOf(key)).length, { timeout: 30_000 }).toBe(1)
+    const visits = await ana.visits(id)
+    expect(JSON.stringify(visits).length).toBeGreaterThan(32 * MIB)
+    expect(visits.map((visit) => visit.node_id)).toEqual(['start', ...calls.map((call) => call.id), 'held'])
+    const page = await ana.call(`/executions/${id}/nodes?size=3&page=7`)
+    expect(page.body).toMatchObject({
+      total: 22,
+      items: [{ node_id: 'call17' }, { node_id: 'call18' }, { node_id: 'call19' }],
+    })
+    const one = await ana.call(`/executions/${id}/nodes?node_id=call3`)
+    expect(one.body).toMatchObject({ total: 1, items: [{ node_id: 'call3', visit: 1 }] })
+    await release(key)
   })
 
   it('side by side are more than an execution may give', async () => {
