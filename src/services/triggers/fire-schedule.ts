@@ -61,20 +61,10 @@ export async function findSchedule(env: Env, triggerId: string): Promise<LiveSch
 export async function fireSchedule(env: Env, triggerId: string, at: number): Promise<boolean> {
   const found = await findSchedule(env, triggerId)
   if (found === undefined) return false
-  const { workspaceId, workflowId, workflowName, version, config, nodeId } = found
   const id = derivedId(env, at, ['schedule', triggerId, at])
-  const trigger = { id: triggerId, workspaceId }
-  // Its end may be so long ago that its actor is emptied, and would begin anew.
-  if (await wasStarted(env, workspaceId, id)) return true
+  const trigger = { id: triggerId, workspaceId: found.workspaceId }
   try {
-    const plan = startingAt(withoutPins(compileOrRefuse(found.definition)), nodeId)
-    const vars = await snapshotVariables({ db: connect(env), principal: { workspaceId } }, plan)
-    const header = { executionId: id, workspaceId, workflowId, workflowName, version, trigger: 'schedule' }
-    await workflowRun(env, id).start({
-      plan,
-      inputs: { type: 'schedule', scheduled_at: new Date(at).toISOString(), time_zone: config.time_zone },
-      header: { ...header, createdBy: null, createdAt: Date.now(), vars },
-    })
+    await startOnce(env, found, id, at)
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     // The catalog has changed since it was published, or its variables have grown: trying again does not help.
@@ -83,4 +73,18 @@ export async function fireSchedule(env: Env, triggerId: string, at: number): Pro
   }
   await noteFired(connect(env), trigger, id, at)
   return true
+}
+
+async function startOnce(env: Env, found: LiveSchedule, id: string, at: number): Promise<void> {
+  const { workspaceId, workflowId, workflowName, version, config, nodeId } = found
+  // Its end may be so long ago that its actor is emptied, and would begin anew.
+  if (await wasStarted(env, workspaceId, id)) return
+  const plan = startingAt(withoutPins(compileOrRefuse(found.definition)), nodeId)
+  const vars = await snapshotVariables({ db: connect(env), principal: { workspaceId } }, plan)
+  const header = { executionId: id, workspaceId, workflowId, workflowName, version, trigger: 'schedule' }
+  await workflowRun(env, id).start({
+    plan,
+    inputs: { type: 'schedule', scheduled_at: new Date(at).toISOString(), time_zone: config.time_zone },
+    header: { ...header, createdBy: null, createdAt: Date.now(), vars },
+  })
 }
