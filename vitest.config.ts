@@ -39,6 +39,9 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          // One workerd for many files: to load the worker into each would take longer than most of them run.
+          isolate: false,
+          setupFiles: ['tests/worker/support/warm.ts'],
           include: ['tests/worker/**/*.test.ts'],
           // The first request in the test runtime takes seconds.
           testTimeout: 30_000,

@@ -5,7 +5,8 @@ import { NewApiKey } from '#core/api-keys/api-key'
 import type { Scope } from '#core/permissions'
 import type { WorkspaceRole } from '#core/principal'
 import { connect } from '#db/connect'
-import { type Answer, call, createSession } from '#tests/worker/auth/api'
+import { type Answer, call } from '#tests/worker/auth/api'
+import { createSession } from '#tests/worker/support/accounts'
 
 export interface Person {
   readonly id: string

@@ -2,9 +2,10 @@
 import { exports } from 'cloudflare:workers'
 import { z } from 'zod'
 import { LoginAnswer } from '#core/auth/login'
+import { User } from '#core/auth/user'
+import { newEmail, PASSWORD } from '#tests/worker/support/accounts'
 
 const BASE = 'http://synapscale.test/api/v1'
-export const PASSWORD = 'securepassword'
 
 const Problem = z.looseObject({
   code: z.string(),
@@ -55,22 +56,12 @@ export function problemOf(answer: Answer): { status: number; code: string; detai
 export const NOT_AUTHENTICATED = { status: 401, code: 'not_authenticated', detail: 'Not authenticated', pointers: [] }
 export const INVALID = { status: 401, code: 'invalid_credentials', detail: 'Credenciais inválidas', pointers: [] }
 
-export function newEmail(): string {
-  return `u${crypto.randomUUID().slice(0, 13)}@example.com`
-}
-
-/** A fresh account. */
-export async function createAccount(): Promise<{ readonly email: string; readonly id: string }> {
-  const email = newEmail()
-  const answer = await call('/auth/register', { json: { email, password: PASSWORD, name: 'Ana Silva' } })
-  return { email, id: z.object({ id: z.uuid() }).parse(answer.body).id }
-}
-
 export async function logIn(email: string): Promise<LoginAnswer> {
   return LoginAnswer.parse((await call('/auth/login', { json: { email, password: PASSWORD } })).body)
 }
 
-/** A fresh account, logged in. */
-export async function createSession(): Promise<LoginAnswer> {
-  return logIn((await createAccount()).email)
+/** A fresh account, made as people make one: with the mail that asks for confirmation. */
+export async function registerAccount(): Promise<User> {
+  const json = { email: newEmail(), password: PASSWORD, name: 'Ana Silva' }
+  return User.parse((await call('/auth/register', { json })).body)
 }

@@ -1,19 +1,18 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { eq, like } from 'drizzle-orm'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { accountKey } from '#auth/attempt-keys'
 import { connect } from '#db/connect'
 import { app } from '#http/app'
-import { call, createAccount, INVALID, logIn, newEmail, PASSWORD, problemOf } from './api.ts'
+import { call, INVALID, logIn, problemOf } from './api.ts'
+import { createAccount, newEmail, PASSWORD } from '#tests/worker/support/accounts'
 import { tokenTo } from './mail.ts'
 
 const WRONG = 'wrong password'
 const BLOCKED = { status: 429, code: 'too_many_attempts' }
 const db = connect(env)
 const { loginFailures } = db.tables
-
-beforeAll(() => call('/auth/me'))
 
 function attempt(email: string, password = WRONG) {
   return call('/auth/login', { json: { email, password } })

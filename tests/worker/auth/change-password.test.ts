@@ -1,10 +1,9 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { call, createAccount, INVALID, logIn, PASSWORD, problemOf } from './api.ts'
+import { describe, expect, it } from 'vitest'
+import { call, INVALID, logIn, problemOf } from './api.ts'
+import { createAccount, PASSWORD } from '#tests/worker/support/accounts'
 
 const NEW_PASSWORD = 'another securepassword'
 const WRONG = { status: 403, code: 'wrong_password' }
-
-beforeAll(() => call('/auth/me'))
 
 function change(token: string, json: object) {
   return call('/auth/change-password', { token, json })

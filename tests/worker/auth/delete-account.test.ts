@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { eq, inArray } from 'drizzle-orm'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { workflowRun } from '#actors'
 import { hashPassword } from '#auth/passwords'
 import { readConfig } from '#config'
@@ -12,12 +12,11 @@ import { createUser } from '#services/users/create-user'
 import { deleteAccount } from '#services/users/delete-account'
 import { createAccount as createOwner, HTTP_URL } from '#tests/worker/support/api'
 import { chain, httpNode, trigger } from '#tests/worker/support/graphs'
-import { call, createAccount, createSession, INVALID, logIn, newEmail, PASSWORD, problemOf } from './api.ts'
+import { call, INVALID, logIn, problemOf } from './api.ts'
+import { createAccount, createSession, newEmail, PASSWORD } from '#tests/worker/support/accounts'
 
 const db = connect(env)
 const { users, workspaces, executions, executionVisits, workflows } = db.tables
-
-beforeAll(() => call('/auth/me'))
 
 function remove(token: string, json: object = { password: PASSWORD }) {
   return call('/auth/account', { method: 'DELETE', token, json })

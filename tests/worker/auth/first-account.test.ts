@@ -1,15 +1,12 @@
 import { and, eq } from 'drizzle-orm'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createUser } from '#services/users/create-user'
 import { useOwnSchema } from '#tests/worker/support/own-schema'
-import { call, newEmail } from './api.ts'
+import { newEmail } from '#tests/worker/support/accounts'
 
 const REQUEST = { requestId: 'x', now: Date.now, client: { userAgent: undefined, address: undefined } }
 
 const empty = useOwnSchema('empty')
-
-// Loads the worker, which takes longer than a statement may.
-beforeAll(() => call('/auth/me'))
 
 function createPerson(first_name: string, isOpen?: boolean) {
   const person = { email: newEmail(), username: null, first_name, last_name: '', password_hash: 'x' }

@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { connect } from '#db/connect'
-import { call, createAccount, INVALID, newEmail, PASSWORD, problemOf, type Call } from './api.ts'
+import { call, INVALID, problemOf, type Call } from './api.ts'
+import { createAccount, newEmail, PASSWORD } from '#tests/worker/support/accounts'
 
 let email: string
 

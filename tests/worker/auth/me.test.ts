@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { call, createSession, problemOf } from './api.ts'
+import { call, problemOf } from './api.ts'
+import { createSession } from '#tests/worker/support/accounts'
 
 let token: string
 

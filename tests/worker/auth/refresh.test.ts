@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { TokenPair } from '#core/auth/login'
-import { call, createAccount, createSession, INVALID, logIn, problemOf } from './api.ts'
+import { call, INVALID, logIn, problemOf } from './api.ts'
+import { createAccount, createSession } from '#tests/worker/support/accounts'
 
 let email: string
 

@@ -1,7 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { call, newEmail, PASSWORD, problemOf } from './api.ts'
-
-beforeAll(() => call('/auth/me'))
+import { describe, expect, it } from 'vitest'
+import { call, problemOf } from './api.ts'
+import { newEmail, PASSWORD } from '#tests/worker/support/accounts'
 
 const USER_KEYS = [
   'avatar_url',

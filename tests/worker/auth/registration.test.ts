@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { app } from '#http/app'
 import { useOwnSchema } from '#tests/worker/support/own-schema'
-import { call, createAccount, newEmail, PASSWORD } from './api.ts'
+import { call } from './api.ts'
+import { createAccount, newEmail, PASSWORD } from '#tests/worker/support/accounts'
 
 const empty = useOwnSchema('registration')
 const Answer = z.looseObject({

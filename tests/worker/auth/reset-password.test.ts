@@ -1,16 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { connect } from '#db/connect'
-import { call, createAccount, createSession, INVALID, logIn, newEmail, PASSWORD, problemOf } from './api.ts'
+import { call, INVALID, logIn, problemOf, registerAccount } from './api.ts'
+import { createAccount, createSession, newEmail, PASSWORD } from '#tests/worker/support/accounts'
 import { linksTo, mailsTo, tokenTo } from './mail.ts'
 
 const NEW_PASSWORD = 'another securepassword'
 const BAD_TOKEN = { status: 400, code: 'invalid_token' }
 const db = connect(env)
 const { users, oneTimeTokens } = db.tables
-
-beforeAll(() => call('/auth/me'))
 
 function forgot(email: string, path = '/auth/forgot-password') {
   return call(path, { json: { email } })
@@ -25,8 +24,8 @@ function logInWith(email: string, password: string) {
 }
 
 /** A fresh account with a link for a new password. */
-async function createForgetful() {
-  const account = await createAccount()
+async function createForgetful(create = createAccount) {
+  const account = await create()
   await forgot(account.email)
   return { ...account, token: await tokenTo(account.email, '/reset-password') }
 }
@@ -123,7 +122,7 @@ describe('POST /auth/reset-password', () => {
   })
 
   it('takes none that has expired, is of another purpose, of another address or of nobody', async () => {
-    const { id, email, token } = await createForgetful()
+    const { id, email, token } = await createForgetful(registerAccount)
     const verification = await tokenTo(email, '/verify-email')
     const session = await createSession()
     for (const bad of [verification, session.access_token, session.refresh_token, 'x', `ott_${'A'.repeat(43)}`]) {
@@ -159,7 +158,7 @@ describe('POST /auth/reset-password', () => {
 
 describe('a verified address', () => {
   it('comes of the link that registering mails, once', async () => {
-    const { email } = await createAccount()
+    const { email } = await registerAccount()
     const token = await tokenTo(email, '/verify-email')
     const json = { token }
     const answers = await Promise.all([1, 2, 3].map(() => call('/auth/verify-email', { json })))
@@ -168,7 +167,7 @@ describe('a verified address', () => {
   })
 
   it('comes of no link for a new password, nor of an old one', async () => {
-    const { email, token } = await createForgetful()
+    const { email, token } = await createForgetful(registerAccount)
     expect(problemOf(await call('/auth/verify-email', { json: { token } }))).toMatchObject(BAD_TOKEN)
     const first = await tokenTo(email, '/verify-email')
     const { access_token } = await logIn(email)
@@ -182,7 +181,7 @@ describe('a verified address', () => {
   })
 
   it('can be asked for five times an hour', async () => {
-    const { email } = await createAccount()
+    const { email } = await registerAccount()
     await tokenTo(email, '/verify-email')
     const { access_token: token } = await logIn(email)
     const resend = () => call('/auth/resend-verification', { method: 'POST', token })

@@ -1,19 +1,18 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { decodeJwt, SignJWT, UnsecuredJWT } from 'jose'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { signAccessToken } from '#auth/access-token'
 import { signTicket } from '#auth/tickets'
 import { readConfig } from '#config'
 import { TokenPair } from '#core/auth/login'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
-import { call, createAccount, createSession, INVALID, logIn, NOT_AUTHENTICATED, problemOf } from './api.ts'
+import { call, INVALID, logIn, NOT_AUTHENTICATED, problemOf } from './api.ts'
+import { createAccount, createSession } from '#tests/worker/support/accounts'
 
 const config = readConfig(env)
 const HOUR_MS = 60 * 60 * 1000
-
-beforeAll(() => call('/auth/me'))
 
 /** What an access token names. */
 function sessionOf(token: string): { userId: string; sessionId: string } {

@@ -1,14 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Session } from '#core/auth/session'
 import { newId } from '#lib/ids'
 import { pageOf } from '#tests/worker/support/api'
-import { call, createAccount, createSession, INVALID, logIn, PASSWORD, problemOf } from './api.ts'
+import { call, INVALID, logIn, problemOf } from './api.ts'
+import { createAccount, createSession, PASSWORD } from '#tests/worker/support/accounts'
 
 const NOT_FOUND = { status: 404, code: 'not_found' }
 const SessionPage = pageOf(z.strictObject(Session.shape))
-
-beforeAll(() => call('/auth/me'))
 
 async function list(token: string, query = '') {
   return SessionPage.parse((await call(`/auth/sessions${query}`, { token })).body)

@@ -7,7 +7,8 @@ import type { LoginAnswer } from '#core/auth/login'
 import { TicketAnswer } from '#core/auth/ticket'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
-import { call, createSession, INVALID, NOT_AUTHENTICATED, problemOf } from './api.ts'
+import { call, INVALID, NOT_AUTHENTICATED, problemOf } from './api.ts'
+import { createSession } from '#tests/worker/support/accounts'
 
 let session: LoginAnswer
 let workspaceId: string

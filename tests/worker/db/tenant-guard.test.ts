@@ -1,18 +1,14 @@
 /** What a service may ask of the database once it is known who calls: only of the caller's workspace. */
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { connectWithin } from '#db/connect'
 import { WorkspaceForgotten } from '#db/tenant-guard'
-import { call } from '#tests/worker/auth/api'
 
 const OWN = crypto.randomUUID()
 const OTHER = crypto.randomUUID()
 const db = connectWithin(env, OWN)
 const { workflows, executions, auditLog, users } = db.tables
-
-// Loads the worker, which takes longer than a statement may.
-beforeAll(() => call('/auth/me'))
 
 test('a query that names the own workspace goes through', async () => {
   expect(await db.select().from(workflows).where(eq(workflows.workspace_id, OWN))).toEqual([])

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { app } from '#http/app'
 import { createKey } from '#tests/worker/api-keys/support'
-import { createSession } from '#tests/worker/auth/api'
+import { createSession } from '#tests/worker/support/accounts'
 import { ORIGIN, readProblem } from './client.ts'
 
 const MINUTE_MS = 60_000

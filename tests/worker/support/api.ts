@@ -5,7 +5,8 @@ import { z } from 'zod'
 import { Execution, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import { Workflow } from '#core/workflow/workflow'
 import type { JsonObject } from '#lib/json'
-import { type Answer, type Call, call, createSession } from '#tests/worker/auth/api'
+import { type Answer, type Call, call } from '#tests/worker/auth/api'
+import { createSession } from '#tests/worker/support/accounts'
 import type { RecordedRequest } from './http-server.ts'
 
 export const HTTP_URL = inject('httpUrl')

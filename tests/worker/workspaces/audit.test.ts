@@ -1,19 +1,18 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { AuditEntry } from '#core/audit/audit'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
-import { call, logIn, newEmail, PASSWORD, problemOf } from '#tests/worker/auth/api'
+import { call, logIn, problemOf } from '#tests/worker/auth/api'
+import { newEmail, PASSWORD } from '#tests/worker/support/accounts'
 import { tokenTo } from '#tests/worker/auth/mail'
 import { actionsIn, createPerson, createTeam, join, type Person } from './team.ts'
 
 const db = connect(env)
 const Lines = z.object({ items: z.array(AuditEntry), total: z.int() })
 const FORBIDDEN = { status: 403, code: 'forbidden' }
-
-beforeAll(() => call('/auth/me'))
 
 async function createAdmin(): Promise<Person> {
   const person = await createPerson()

@@ -1,12 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { hashOneTimeToken } from '#auth/one-time-token'
 import { connect } from '#db/connect'
 import { app } from '#http/app'
 import { newId } from '#lib/ids'
-import { call, newEmail, PASSWORD, problemOf } from '#tests/worker/auth/api'
+import { call, problemOf } from '#tests/worker/auth/api'
+import { newEmail, PASSWORD } from '#tests/worker/support/accounts'
 import { linksTo, mailsTo } from '#tests/worker/auth/mail'
 import {
   actionsIn,
@@ -26,7 +27,6 @@ const BAD_TOKEN = { status: 400, code: 'invalid_token' }
 
 let ana: Person
 let id: string
-beforeAll(() => call('/auth/me'))
 beforeEach(async () => {
   ana = await createPerson()
   ;({ id } = await createTeam(ana, 'Vendas'))

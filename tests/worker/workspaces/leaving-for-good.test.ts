@@ -1,6 +1,7 @@
 /** What becomes of team workspaces when the account of one who is in them is deleted. */
-import { beforeAll, expect, it } from 'vitest'
-import { call, PASSWORD, problemOf } from '#tests/worker/auth/api'
+import { expect, it } from 'vitest'
+import { problemOf } from '#tests/worker/auth/api'
+import { PASSWORD } from '#tests/worker/support/accounts'
 import {
   createPerson,
   createTeam,
@@ -13,8 +14,6 @@ import {
   setRole,
   transfer,
 } from './team.ts'
-
-beforeAll(() => call('/auth/me'))
 
 function leave(person: Person) {
   return person.call('/auth/account', { method: 'DELETE', json: { password: PASSWORD } })

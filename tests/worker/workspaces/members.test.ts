@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
-import { call, problemOf } from '#tests/worker/auth/api'
+import { problemOf } from '#tests/worker/auth/api'
 import {
   actionsIn,
   createPerson,
@@ -26,7 +26,6 @@ const LAST_OWNER = { status: 409, code: 'last_owner' }
 
 let ana: Person
 let id: string
-beforeAll(() => call('/auth/me'))
 beforeEach(async () => {
   ana = await createPerson()
   ;({ id } = await createTeam(ana, 'Vendas'))

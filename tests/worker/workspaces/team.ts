@@ -1,7 +1,8 @@
 /** People in workspaces, as their clients call the worker. */
 import { z } from 'zod'
 import { Workspace } from '#core/workspace/workspace'
-import { type Answer, call, type Call, createAccount, logIn } from '#tests/worker/auth/api'
+import { type Answer, call, type Call, logIn } from '#tests/worker/auth/api'
+import { createAccount } from '#tests/worker/support/accounts'
 import { tokenTo } from '#tests/worker/auth/mail'
 
 export interface Person {

@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { workflowRun } from '#actors'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
 import { Workspace } from '#core/workspace/workspace'
-import { call, problemOf } from '#tests/worker/auth/api'
+import { problemOf } from '#tests/worker/auth/api'
 import { HTTP_URL } from '#tests/worker/support/api'
 import { chain, httpNode, trigger } from '#tests/worker/support/graphs'
 import { createPerson, createTeam, join, personalOf, type Person } from './team.ts'
@@ -15,8 +15,6 @@ const db = connect(env)
 const Items = z.object({ items: z.array(Workspace), total: z.int() })
 const NOT_FOUND = { status: 404, code: 'not_found' }
 const FORBIDDEN = { status: 403, code: 'forbidden' }
-
-beforeAll(() => call('/auth/me'))
 
 async function list(person: Person, query = '') {
   return Items.parse((await person.call(`/workspaces${query}`)).body)
