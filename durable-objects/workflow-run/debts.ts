@@ -28,7 +28,10 @@ export interface DebtorRun {
 /** What a run owes to others. Each kind is delivered by itself: PostgreSQL away holds up nobody else (P10). */
 export interface Debts {
   /** Writes down what follows from these events, within the caller's transaction. */
-  add(before: Pick<RunState, 'status'> & { readonly orphans: number; readonly large: number }, events: readonly RunEvent[]): void
+  add(
+    before: Pick<RunState, 'status'> & { readonly orphans: number; readonly large: number },
+    events: readonly RunEvent[],
+  ): void
   areOpen(): boolean
   /** The execution, once all large values that it holds are its own. */
   owner(): string | undefined

@@ -20,7 +20,13 @@ import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
 import { createSandbox } from '#sandbox/client'
 import type { RunValues } from './run-values.ts'
-import { createPlaceholders, NO_SECRETS, openVisitSecrets, type Placeholders, type VisitSecrets } from './visit-secrets.ts'
+import {
+  createPlaceholders,
+  NO_SECRETS,
+  openVisitSecrets,
+  type Placeholders,
+  type VisitSecrets,
+} from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 

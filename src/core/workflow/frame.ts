@@ -44,7 +44,11 @@ function dataOf(executionId: string, event: RunEvent): JsonObject {
     case 'execution_waiting':
       return { ...visitData(event), wait: waitData(event.wait) }
     case 'loop_started':
-      return { ...visitData(event), what: 'loop_started', total: event.total ?? (isLarge(event.items) ? 0 : event.items.length) }
+      return {
+        ...visitData(event),
+        what: 'loop_started',
+        total: event.total ?? (isLarge(event.items) ? 0 : event.items.length),
+      }
     case 'item_finished':
       return { visit: event.visit, what: 'item_finished', index: event.index, error: event.error ?? null }
     case 'signal_received':

@@ -22,6 +22,9 @@ function valueUrl(executionId: string, { sha256, index }: Pick<LargeRef, 'sha256
 }
 
 /** For a value that lies in the visit itself. */
-export function visitUrl(executionId: string, { node_id, visit }: { readonly node_id: string; readonly visit: number }) {
+export function visitUrl(
+  executionId: string,
+  { node_id, visit }: { readonly node_id: string; readonly visit: number },
+) {
   return `/api/v1/executions/${executionId}/nodes?node_id=${encodeURIComponent(node_id)}&visit=${visit}`
 }

@@ -30,7 +30,11 @@ export type Decision<V = Json> =
       readonly onItemError: 'fail' | 'skip' | 'collect'
     }
   /** Answers whoever started the run, and goes on by `out`. */
-  | { readonly kind: 'respond'; readonly response: Omit<RunResponse, 'body'> & { readonly body: V }; readonly output: V }
+  | {
+      readonly kind: 'respond'
+      readonly response: Omit<RunResponse, 'body'> & { readonly body: V }
+      readonly output: V
+    }
   /** Ends the execution; `message` says why it failed. */
   | {
       readonly kind: 'finish'

@@ -51,6 +51,7 @@ function isAnew(state: RunState, event: Extract<RunEvent, { performance: number 
   const key = visitKey(event)
   const loop = state.visits.get(key)?.loop
   // It had gone through its items: only what puts them together is done anew.
-  if (loop !== undefined && state.live.has(key)) return event.type !== 'loop_started' && event.performance > loop.performance
+  if (loop !== undefined && state.live.has(key))
+    return event.type !== 'loop_started' && event.performance > loop.performance
   return state.live.has(key) || (state.waiting.has(key) && state.visits.get(key)?.wait?.for !== 'time')
 }

@@ -11,9 +11,7 @@ import type { LargeValue, Value } from './value.ts'
 export type PerformanceRef = VisitRef & { readonly performance: number }
 
 /** What a node asks for, once its large values have been put where they lie. */
-export type KeptDecision =
-  | Exclude<Decision<Value>, Emission<Value> | { readonly kind: 'loop' }>
-  | KeptLoop
+export type KeptDecision = Exclude<Decision<Value>, Emission<Value> | { readonly kind: 'loop' }> | KeptLoop
 
 type KeptLoop = Omit<Extract<Decision, { kind: 'loop' }>, 'items'> & {
   readonly items: readonly Value[] | LargeValue

@@ -140,4 +140,3 @@ export function pick(whole: Json, { index }: Pick<LargeRef, 'index'>): Json {
   if (index === undefined) return whole
   return Array.isArray(whole) ? (whole[index] ?? null) : null
 }
-

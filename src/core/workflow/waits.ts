@@ -128,7 +128,13 @@ export function toApprovalState(state: RunState, ref: VisitRef): ApprovalState |
   const visit = state.visits.get(visitKey(ref))
   if (visit?.wait?.for !== 'approval') return undefined
   const { title, message, until } = visit.wait
-  return { title, message, until: toIso(until), isOpen: visit.status === 'waiting', output: takeOut(visit.output, [], []) }
+  return {
+    title,
+    message,
+    until: toIso(until),
+    isOpen: visit.status === 'waiting',
+    output: takeOut(visit.output, [], []),
+  }
 }
 
 /** The open approvals of a run, with whom each is for. */

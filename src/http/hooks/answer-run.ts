@@ -44,7 +44,10 @@ function brief({ id, status }: ExecutionRecord) {
   return { execution_id: id, status }
 }
 
-function toResponse({ status, headers: wanted, body }: Omit<RunResponse, 'body'> & { readonly body: unknown }, id: string): Response {
+function toResponse(
+  { status, headers: wanted, body }: Omit<RunResponse, 'body'> & { readonly body: unknown },
+  id: string,
+): Response {
   const headers = new Headers()
   for (const [name, value] of Object.entries(wanted)) {
     // A value with a line break in it, for one, is no header.

@@ -33,7 +33,11 @@ export function boundVisit(executionId: string, visit: VisitRecord, allowance: A
 }
 
 /** The same with large values read in place, as far as the answer holds them. */
-export async function presentVisits(ctx: Ctx, executionId: string, visits: readonly BoundVisit[]): Promise<NodeVisit[]> {
+export async function presentVisits(
+  ctx: Ctx,
+  executionId: string,
+  visits: readonly BoundVisit[],
+): Promise<NodeVisit[]> {
   const place = { env: ctx.env, workspaceId: ctx.principal.workspaceId, executionId }
   const held = visits.reduce((bytes, { input, output }) => bytes + JSON.stringify([input, output]).length, 0)
   const allowance = { bytesLeft: ANSWER_BYTES - held }

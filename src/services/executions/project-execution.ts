@@ -26,7 +26,10 @@ export async function projectExecution(
   seq: number,
 ): Promise<boolean> {
   const { executions, executionVisits } = db.tables
-  const { id, workflow_id, version, status, trigger, inputs, output, error, large, ...origin } = toExecution(header, state)
+  const { id, workflow_id, version, status, trigger, inputs, output, error, large, ...origin } = toExecution(
+    header,
+    state,
+  )
   const changing = {
     status,
     output,
