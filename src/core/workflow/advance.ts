@@ -90,9 +90,9 @@ function decideHere(machine: Machine, state: RunState, command: Perform, moment:
   if (pinned !== undefined) return emit(pinned, node.mainHandle)
   const type = catalog[node.type]
   if (type === undefined || (!node.disabled && (!isPure(type) || node.sandbox))) return undefined
-  const { needs, see } = openVisit(plan, state, command, type, facts, moment.now)
-  if (needs.length > 0) return undefined
-  const visiting = see()
+  const visit = openVisit(plan, state, command, type, facts, moment.now)
+  if (visit.needs.length > 0) return undefined
+  const visiting = visit.see()
   if (node.disabled) return emit(visiting.input, node.mainHandle)
   return isPure(type) ? type.decide(prepareVisit(visiting)) : undefined
 }

@@ -74,25 +74,19 @@ function withItems(config: JsonObject, input: Json): ConfigWithItems {
 }
 
 /**
- * How many bytes a decision takes that may be recorded.
+ * How many bytes the largest value takes that a decision puts out.
  *
  * @throws NodeFailure when what it keeps is too large or too deep
  */
 export function checkDecision(decision: Decision): number {
-  switch (decision.kind) {
-    case 'emit':
-    case 'finish':
-      return limitJson(decision.output, 'output_too_large', MAX_VALUE_BYTES)
-    case 'respond':
-      return Math.max(
-        limitJson(decision.output, 'output_too_large', MAX_VALUE_BYTES),
-        limitJson(decision.response.body, 'output_too_large', MAX_VALUE_BYTES),
-      )
-    case 'loop':
-      return limitJson(decision.items, 'config_too_large', MAX_VALUE_BYTES)
-    case 'wait':
-      return limitJson(decision.wait, 'config_too_large', MAX_WAIT_BYTES)
+  if (decision.kind === 'wait') {
+    limitJson(decision.wait, 'config_too_large', MAX_WAIT_BYTES)
+    return 0
   }
+  if (decision.kind === 'loop') return limitJson(decision.items, 'config_too_large', MAX_VALUE_BYTES)
+  const bytes = limitJson(decision.output, 'output_too_large', MAX_VALUE_BYTES)
+  if (decision.kind !== 'respond') return bytes
+  return Math.max(bytes, limitJson(decision.response.body, 'output_too_large', MAX_VALUE_BYTES))
 }
 
 function limitJson(value: unknown, code: 'config_too_large' | 'output_too_large', limit: number): number {

@@ -44,8 +44,3 @@ export const StoredEvent = {
     return event
   },
 }
-
-/** The references of an event. */
-export function largeOf(event: RunEvent): readonly LargeValue[] {
-  return (toStored(event).large ?? []).map(({ ref }) => new LargeValue(ref))
-}
