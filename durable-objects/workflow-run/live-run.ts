@@ -190,6 +190,8 @@ export class LiveRun {
 
   #settle(): void {
     const isOver = isFinal(this.state.status)
+    // A run that waits, or is over, may stay in memory for long.
+    if (isOver || this.state.live.size === 0) this.#values.forget()
     if (isOver) this.#finished.resolve()
     if (isOver || this.state.response !== undefined) this.#responded.resolve()
   }

@@ -36,6 +36,8 @@ export interface RunValues {
   keep(value: Json): Promise<Value>
   /** @throws NodeFailure `storage_unavailable` */
   keepDecision(decision: Decision): Promise<Emission<Value> | KeptDecision>
+  /** Lets go of what is held for the next visit: there is none for now. */
+  forget(): void
 }
 
 type Run = Pick<RunHeader, 'workspaceId' | 'executionId'>
@@ -132,6 +134,7 @@ export function createRunValues({ FILES }: Pick<Env, 'FILES'>, run: Run, state: 
       }
     },
     keep,
+    forget: () => cache.clear(),
     async keepDecision(decision) {
       switch (decision.kind) {
         case 'wait':
