@@ -1,8 +1,9 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
-import type { Execution, ExecutionFrame, SomeVisits, VisitRange } from '#core/workflow/execution'
+import type { ExecutionFrame, ExecutionRecord, SomeVisits, VisitRange } from '#core/workflow/execution'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
+import type { Holes } from '#core/workflow/value'
 import type { RunOrder } from '#core/workflow/order'
 import type { ApprovalDecision, ApprovalReply, ApprovalState, SignalAnswer, VisitWait } from '#core/workflow/waits'
 
@@ -16,10 +17,10 @@ export interface SocketActor {
 
 /** What a run's actor answers; undefined where the run is not that workspace's or was never started. */
 export interface WorkflowRunActor extends SocketActor {
-  start(order: RunOrder): Promise<Execution>
+  start(order: RunOrder): Promise<ExecutionRecord>
   retryOrder(workspaceId: string): Promise<Omit<RunOrder, 'header'> | undefined>
-  describe(workspaceId: string): Promise<Execution | undefined>
-  waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined>
+  describe(workspaceId: string): Promise<ExecutionRecord | undefined>
+  waitFinished(workspaceId: string, timeoutMs: number): Promise<ExecutionRecord | undefined>
   visits(workspaceId: string, range: VisitRange): Promise<SomeVisits | undefined>
   events(workspaceId: string, after: number, limit: number): Promise<ExecutionFrame[] | undefined>
   cancel(workspaceId: string, by: string | null): Promise<boolean | undefined>
@@ -29,8 +30,8 @@ export interface WorkflowRunActor extends SocketActor {
   waits(workspaceId: string): Promise<VisitWait[] | undefined>
   approval(workspaceId: string, visit: VisitRef): Promise<ApprovalState | undefined>
   decideApproval(workspaceId: string, visit: VisitRef, decision: ApprovalDecision): Promise<ApprovalReply | undefined>
-  childFinished(workspaceId: string, visit: VisitRef, end: ChildEnd): Promise<boolean | undefined>
-  waitResponse(workspaceId: string, timeoutMs: number): Promise<RunResponse | undefined>
+  childFinished(workspaceId: string, visit: VisitRef, end: ChildEnd & Holes): Promise<boolean | undefined>
+  waitResponse(workspaceId: string, timeoutMs: number): Promise<(RunResponse & Holes) | undefined>
   fetch(request: Request): Promise<Response>
 }
 

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { cutText } from './pieces.ts'
 
 /** An event with its place in the log: dense from 1. */
@@ -28,13 +27,21 @@ const PLACES = 1_000
 /** Of one `read`: the platform passes at most 32 MiB from one worker to another. */
 const READ_CHARS = 8_000_000
 
-/** A log over the table of `EVENT_LOG_SCHEMA`. Stored events are parsed by the schema: code may be newer than they. */
-export function createEventLog<Schema extends z.ZodType>(sql: SqlStorage, schema: Schema): EventLog<z.infer<Schema>> {
+/**
+ * A log over the table of `EVENT_LOG_SCHEMA`. Stored events are parsed by the schema: code may be newer than they.
+ *
+ * @param toStored what JSON is to carry of an event
+ */
+export function createEventLog<Event>(
+  sql: SqlStorage,
+  schema: { parse(stored: unknown): Event },
+  toStored: (event: Event) => unknown = (event) => event,
+): EventLog<Event> {
   let last: number | undefined
   const lastSeq = (): number =>
     (last ??= sql.exec<{ seq: number }>(`SELECT coalesce(max(place), 0) / ${PLACES} AS seq FROM events`).one().seq)
 
-  function* from(after: number): Generator<Logged<z.infer<Schema>> & { readonly chars: number }> {
+  function* from(after: number): Generator<Logged<Event> & { readonly chars: number }> {
     const rows = sql.exec<{ place: number; body: string }>(
       'SELECT place, body FROM events WHERE place >= ? ORDER BY place',
       (after + 1) * PLACES,
@@ -58,14 +65,14 @@ export function createEventLog<Schema extends z.ZodType>(sql: SqlStorage, schema
     append(events) {
       for (const event of events) {
         const seq = lastSeq() + 1
-        for (const [index, piece] of cutText(JSON.stringify(event)).entries()) {
+        for (const [index, piece] of cutText(JSON.stringify(toStored(event))).entries()) {
           sql.exec('INSERT INTO events (place, body) VALUES (?, ?)', seq * PLACES + index, piece)
         }
         last = seq
       }
     },
     read(after, limit) {
-      const events: Logged<z.infer<Schema>>[] = []
+      const events: Logged<Event>[] = []
       let chars = 0
       for (const logged of from(after)) {
         chars += logged.chars

@@ -4,9 +4,11 @@ import { type RunHeader, toExecution } from '#core/workflow/execution'
 import type { RunEvent } from '#core/workflow/event'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitOf } from '#core/workflow/run'
+import { type Hole, ownedBy, takeOut, withHoles } from '#core/workflow/value'
 import { connect } from '#db/connect'
 import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
 import { logLine } from '#lib/log'
+import { adoptValues } from '#services/executions/adopt-values'
 import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
@@ -26,8 +28,13 @@ export interface DebtorRun {
 /** What a run owes to others. Each kind is delivered by itself: PostgreSQL away holds up nobody else (P10). */
 export interface Debts {
   /** Writes down what follows from these events, within the caller's transaction. */
-  add(before: Pick<RunState, 'status'> & { readonly orphans: number }, events: readonly RunEvent[]): void
+  add(
+    before: Pick<RunState, 'status'> & { readonly orphans: number; readonly large: number },
+    events: readonly RunEvent[],
+  ): void
   areOpen(): boolean
+  /** The execution, once all large values that it holds are its own. */
+  owner(): string | undefined
   /** Whether something is owed that has not failed: it is tried again after a crash at once. */
   areDue(): boolean
   retryAt(): number | undefined
@@ -40,7 +47,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     createOutbox(sql, kind, deliver, (error) => settle(kind, error), Date.now)
 
   const projection = box('execution', () => project(run))
-  const parent = box('parent', () => tellParent(run))
+  const parent = box('parent', () => tellParent(run, owner()))
   // After a restart all of them once more: cancelling twice does no harm.
   let cancelled = 0
   const children = box('children', async () => {
@@ -51,7 +58,15 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     startErrorWorkflow(env, header, run.plan, toExecution(header, state)),
   )
   const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
-  const boxes = [projection, parent, children, errorWorkflow, approvalMails]
+  const values = box('values', () => adoptValues(env, header, state.large.values()))
+  const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
+  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails]
+
+  /** Whether one of the latest large values is another execution's. */
+  function hasForeign(known: number): boolean {
+    if (state.large.size === known) return false
+    return [...state.large.values()].slice(known).some((ref) => ref.owner !== header.executionId)
+  }
 
   function settle(kind: string, error: unknown): void {
     if (error !== undefined) {
@@ -68,10 +83,12 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       const isNews = asks || events.some((event) => event.type === 'execution_started' || isApproval(run.plan, event))
       if (before.status !== state.status || isNews) projection.add()
       if (state.orphans.length > before.orphans) children.add()
+      if (hasForeign(before.large)) values.add()
       if (!isFinal(state.status)) return
       if (header.parent !== undefined) parent.add()
       if (state.status === 'failed' || state.status === 'timeout') errorWorkflow.add()
     },
+    owner,
     areOpen: () => boxes.some((one) => !one.isEmpty()),
     areDue: () => boxes.some((one) => !one.isEmpty() && one.retryAt() === undefined),
     retryAt() {
@@ -95,12 +112,15 @@ async function project({ env, header, plan, state, ...run }: DebtorRun): Promise
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
 }
 
-async function tellParent({ env, header, state }: DebtorRun): Promise<void> {
+async function tellParent({ env, header, state }: DebtorRun, owner: string | undefined): Promise<void> {
   const { parent } = header
   const { status, output, error = null } = state
   if (parent === undefined || !isEnd(status)) return
   const { executionId, node_id, visit } = parent
-  const end = { execution_id: header.executionId, status, output, error }
+  const holes: Hole[] = []
+  const bare = takeOut(output, ['output'], holes)
+  const large = withHoles(owner === undefined ? holes : ownedBy(owner, holes))
+  const end = { execution_id: header.executionId, status, output: bare, error, ...large }
   await workflowRun(env, executionId).childFinished(header.workspaceId, { node_id, visit }, end)
 }
 

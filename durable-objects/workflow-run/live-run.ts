@@ -6,7 +6,8 @@ import { isPerforming, nextTick } from '#core/workflow/deadline'
 import type { RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
-import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
+import { isFinal, type RunState, type Visit, visitKey, visitOf } from '#core/workflow/run'
+import { type Hole, takeOut, withHoles } from '#core/workflow/value'
 import type { RunCommand, RunInput, Step } from '#core/workflow/step'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
@@ -14,6 +15,7 @@ import { type Json, measureJson } from '#lib/json'
 import { startChild } from '#services/executions/start-child'
 import { createDebts, type Debts } from './debts.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
+import { createRunValues, type RunValues } from './run-values.ts'
 import type { RunStorage } from './storage.ts'
 
 /** How long after a crash the run goes on by itself at the latest: the alarm that is set before anything is performed. */
@@ -44,6 +46,7 @@ export class LiveRun {
   readonly #machine: Machine
   readonly #clock: AlarmClock
   readonly #debts: Debts
+  readonly #values: RunValues
   readonly #performing = new Map<string, { readonly performance: number; readonly controller: AbortController }>()
   readonly #starting = new Set<Promise<unknown>>()
   readonly #finished = Promise.withResolvers<void>()
@@ -75,6 +78,7 @@ export class LiveRun {
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     const { state } = this
+    this.#values = createRunValues(env, header, state)
     const lastSeq = () => storage.log.lastSeq()
     const startsSettled = () => Promise.allSettled(this.#starting)
     this.#debts = createDebts(ctx.storage.sql, { env, header, plan, state, lastSeq, startsSettled }, () => this.arm())
@@ -157,7 +161,8 @@ export class LiveRun {
 
   /** What follows from an input, written in one commit. */
   #advance(input: RunInput): Step {
-    const before = { status: this.state.status, orphans: this.state.orphans.length }
+    const { status, orphans, large } = this.state
+    const before = { status, orphans: orphans.length, large: large.size }
     const step = advance(this.#machine, this.state, input, { now: Date.now(), random: Math.random() })
     if (step.events.length === 0) return step
     this.#ctx.storage.transactionSync(() => {
@@ -185,6 +190,8 @@ export class LiveRun {
 
   #settle(): void {
     const isOver = isFinal(this.state.status)
+    // A run that waits, or is over, may stay in memory for long.
+    if (isOver || this.state.live.size === 0) this.#values.forget()
     if (isOver) this.#finished.resolve()
     if (isOver || this.state.response !== undefined) this.#responded.resolve()
   }
@@ -208,7 +215,15 @@ export class LiveRun {
     const controller = new AbortController()
     this.#performing.set(key, { performance: command.performance, controller })
     const { signal } = controller
-    const outcome = await performVisit(this.#env, this.#machine, this.state, command, signal, this.#hostOf(command))
+    const outcome = await performVisit(
+      this.#env,
+      this.#machine,
+      this.state,
+      command,
+      this.#values,
+      signal,
+      this.#hostOf(command),
+    )
     if (this.#performing.get(key)?.controller === controller) this.#performing.delete(key)
     this.step(outcome)
   }
@@ -219,7 +234,7 @@ export class LiveRun {
     const ref = { node_id, visit, performance }
     return {
       startExecution: async (order) => {
-        const starting = startChild(this.#env, this.header, visitOf(this.state, ref), order)
+        const starting = this.#startChild(visitOf(this.state, ref), order)
         this.#starting.add(starting)
         try {
           return { executionId: await starting }
@@ -232,6 +247,17 @@ export class LiveRun {
       progress: (progress) =>
         this.step({ ...ref, type: 'noted', note: { type: 'progress', progress: small(progress) ?? null } }),
     }
+  }
+
+  async #startChild(by: Visit, { workflowId, inputs }: Parameters<NodeHost['startExecution']>[0]): Promise<string> {
+    const holes: Hole[] = []
+    const bare = takeOut(await this.#values.keep(inputs), ['inputs'], holes)
+    return startChild(this.#env, this.header, by, { workflowId, inputs: bare, ...withHoles(holes) })
+  }
+
+  /** The execution, where every large value that it holds is its own. */
+  get owner(): string | undefined {
+    return this.#debts.owner()
   }
 
   #deliver(): void {

@@ -2,8 +2,9 @@ import { type Config, readConfig } from '#config'
 import { decide, type Machine, toFailure, toOutcome } from '#core/workflow/advance'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
 import { isPure, type NodePorts } from '#core/workflow/node-type'
-import { planNode } from '#core/workflow/plan'
-import { MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
+import { MAX_VALUE_BYTES } from '#core/workflow/limits'
+import { openPerformance } from '#core/workflow/open-performance'
+import { checkDecision, prepareVisitWith } from '#core/workflow/prepare'
 import type { RunState } from '#core/workflow/run'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
@@ -18,7 +19,14 @@ import { createOutbound, type Outbound } from '#outbound/gate'
 import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { toFetch } from '#outbound/to-fetch'
 import { createSandbox } from '#sandbox/client'
-import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
+import type { RunValues } from './run-values.ts'
+import {
+  createPlaceholders,
+  NO_SECRETS,
+  openVisitSecrets,
+  type Placeholders,
+  type VisitSecrets,
+} from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
@@ -40,6 +48,7 @@ export async function performVisit(
   machine: Machine,
   state: RunState,
   command: Perform,
+  values: RunValues,
   signal: AbortSignal,
   host: NodeHost,
 ): Promise<RunInput> {
@@ -53,24 +62,36 @@ export async function performVisit(
       await scheduler.wait(0)
       return decided
     }
-    const node = planNode(machine.plan, command.node_id)
-    const type = machine.catalog[node.type]
-    if (type === undefined) throw new Error(`no node type ${node.type}`)
-    const { workspaceId } = machine.facts
-    const placeholders = createPlaceholders(node, type)
-    const facts = { ...machine.facts, secrets: placeholders }
-    const visiting = openVisit(machine.plan, state, command, type, facts, moment.now)
-    const sandbox = createSandbox(env.SANDBOX, workspaceId)
-    const decision = await withDeadline(node.timeout_ms, signal, async (limited) => {
-      const prepared = await prepareVisitWith(sandbox, visiting)
-      if (isPure(type)) return type.decide(prepared)
-      const opened = await openVisitSecrets(env, workspaceId, placeholders)
-      secrets = opened
-      limited.throwIfAborted()
-      const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, opened)
-      return type.run({ ...ports, ...opened.redactHost(host) }, prepared)
-    })
-    return toOutcome(command, secrets.redactDecision(decision))
+    let placeholders: Placeholders = {}
+    const opened = openPerformance(
+      machine,
+      state,
+      command,
+      moment.now,
+      (node, type) => (placeholders = createPlaceholders(node, type)),
+    )
+    const loaded = await values.load(opened.needs)
+    try {
+      signal.throwIfAborted()
+      const decision = await opened.come(loaded.read, async (visiting) => {
+        const { node, type } = visiting
+        const { workspaceId } = machine.facts
+        const sandbox = createSandbox(env.SANDBOX, workspaceId)
+        return withDeadline(node.timeout_ms, signal, async (limited) => {
+          const prepared = await prepareVisitWith(sandbox, visiting)
+          if (isPure(type)) return type.decide(prepared)
+          secrets = await openVisitSecrets(env, workspaceId, placeholders)
+          limited.throwIfAborted()
+          const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, secrets)
+          return type.run({ ...ports, ...secrets.redactHost(host) }, prepared)
+        })
+      })
+      const redacted = secrets.redactDecision(decision)
+      checkDecision(redacted)
+      return toOutcome(command, await values.keepDecision(redacted))
+    } finally {
+      loaded.release()
+    }
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
     const failure = toFailure(signal.aborted ? error : explain(error, secrets))
@@ -111,7 +132,7 @@ function createPorts(
   const config = readConfig(env)
   const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
-  const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_OUTPUT_BYTES }
+  const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_VALUE_BYTES }
   const models = createModels({ config, fetch: toFetch(outbound, limits) })
   return {
     signal,

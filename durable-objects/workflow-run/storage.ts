@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { RunHeader } from '#core/workflow/execution'
 import { Plan } from '#core/workflow/plan'
-import { RunEvent } from '#core/workflow/event'
+import type { RunEvent } from '#core/workflow/event'
+import { StoredEvent, toStored } from '#core/workflow/stored-event'
 import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-objects/shared/event-log'
 import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
 import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'
@@ -32,7 +33,7 @@ export interface RunStorage {
 
 export function createRunStorage(sql: SqlStorage): RunStorage {
   return {
-    log: createEventLog(sql, RunEvent),
+    log: createEventLog(sql, StoredEvent, toStored),
     create({ header, plan }) {
       migrateActor(sql, STEPS)
       for (const piece of cutText(JSON.stringify({ header, plan } satisfies StoredRun))) {

@@ -1,8 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import {
-  type Execution,
   type ExecutionFrame,
+  type ExecutionRecord,
   type SomeVisits,
   toExecution,
   type VisitRange,
@@ -13,6 +13,7 @@ import { isFinal, visitKey, visitOf } from '#core/workflow/run'
 import { visitsIn } from '#core/workflow/visit-range'
 import { seedOf } from '#core/workflow/seed'
 import type { RunInput } from '#core/workflow/step'
+import { type Hole, type Holes, restore, takeOut, withHoles } from '#core/workflow/value'
 import {
   type ApprovalDecision,
   type ApprovalReply,
@@ -23,7 +24,7 @@ import {
   toVisitWaits,
   type VisitWait,
 } from '#core/workflow/waits'
-import type { RunOrder } from '#core/workflow/order'
+import { type RunOrder, toRetryOrder, toStart } from '#core/workflow/order'
 import { readSocketOrder } from '#core/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/client-frames'
@@ -66,9 +67,9 @@ export class WorkflowRun extends DurableObject<Env> {
   }
 
   /** Starts the run; a second call with the same id changes nothing. Durable when it returns. */
-  start(order: RunOrder): Execution {
+  start(order: RunOrder): ExecutionRecord {
     const live = (this.#live ??= this.#create(order))
-    live.step({ type: 'start', inputs: order.inputs, seed: order.seed })
+    live.step(toStart(order))
     return toExecution(live.header, live.state)
   }
 
@@ -80,16 +81,16 @@ export class WorkflowRun extends DurableObject<Env> {
     const live = this.#find(workspaceId)
     if (live === undefined || !isFinal(live.state.status) || live.state.status === 'completed') return undefined
     const seed = seedOf(live.plan, [...this.#storage.log.all()], Date.now())
-    return { plan: live.plan, inputs: live.state.inputs, seed }
+    return toRetryOrder(live.plan, live.state.inputs, seed, live.owner)
   }
 
-  describe(workspaceId: string): Execution | undefined {
+  describe(workspaceId: string): ExecutionRecord | undefined {
     const live = this.#find(workspaceId)
     return live && toExecution(live.header, live.state)
   }
 
   /** The execution when it has ended within the time, else undefined. */
-  async waitFinished(workspaceId: string, timeoutMs: number): Promise<Execution | undefined> {
+  async waitFinished(workspaceId: string, timeoutMs: number): Promise<ExecutionRecord | undefined> {
     const live = this.#find(workspaceId)
     if (live === undefined) return undefined
     await within(timeoutMs, live.finished)
@@ -156,19 +157,23 @@ export class WorkflowRun extends DurableObject<Env> {
     const isOpen = live.state.visits.get(visitKey(ref))?.status === 'waiting'
     live.step({ ...input, node_id: ref.node_id, visit: ref.visit, type: 'approve' })
     const { status, output } = visitOf(live.state, ref)
-    return { applied: isOpen, status, output }
+    return { applied: isOpen, status, output: takeOut(output, [], []) }
   }
 
   /** A child execution that this visit started has ended; said at least once. */
-  childFinished(workspaceId: string, ref: VisitRef, end: ChildEnd): boolean | undefined {
-    return this.#tell(workspaceId, { node_id: ref.node_id, visit: ref.visit, type: 'child_finished', end })
+  childFinished(workspaceId: string, ref: VisitRef, end: ChildEnd & Holes): boolean | undefined {
+    const { node_id, visit } = ref
+    return this.#tell(workspaceId, { node_id, visit, type: 'child_finished', end: restore(end) })
   }
 
   /** What the first `respond` node said, when it has in time; undefined also when the run ended without. */
-  async waitResponse(workspaceId: string, timeoutMs: number): Promise<RunResponse | undefined> {
+  async waitResponse(workspaceId: string, timeoutMs: number): Promise<(RunResponse & Holes) | undefined> {
     const live = this.#find(workspaceId)
     if (live !== undefined) await within(timeoutMs, live.responded)
-    return live?.state.response
+    const response = live?.state.response
+    if (response === undefined) return undefined
+    const holes: Hole[] = []
+    return { ...response, body: takeOut(response.body, ['body'], holes), ...withHoles(holes) }
   }
 
   /** A websocket that follows the run. */

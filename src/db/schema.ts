@@ -8,6 +8,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, json, pgSchema, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Definition } from '#core/workflow/graph'
 import type { NodeError } from '#core/workflow/node-error'
+import type { Hole } from '#core/workflow/value'
 import type { OpenApproval } from '#core/workflow/waits'
 import type { Json } from '#lib/json'
 import { createdAt, moment } from './columns.ts'
@@ -214,6 +215,8 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
       created_at: moment().notNull(),
       started_at: moment(),
       finished_at: moment(),
+      /** Where in inputs and output a large value belongs that is an object in R2. */
+      large: json().$type<readonly Hole[]>(),
       /** The event log's length at this projection: an older projection never overwrites a newer one. */
       seq: integer().notNull(),
       /** Since when its events are one object in R2, and its actor is empty or about to be. */
@@ -249,6 +252,8 @@ function executionTables(schema: ReturnType<typeof pgSchema>) {
       input: json().$type<Json>(),
       output: json().$type<Json>(),
       error: json().$type<NodeError>(),
+      /** As in `executions`. */
+      large: json().$type<readonly Hole[]>(),
       started_at: moment(),
       finished_at: moment(),
     },

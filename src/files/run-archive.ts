@@ -3,9 +3,10 @@
  * go line by line, so that a long history is never in memory as a whole.
  */
 import { z } from 'zod'
-import { RunEvent } from '#core/workflow/event'
+import type { RunEvent } from '#core/workflow/event'
 import { RunHeader } from '#core/workflow/execution'
 import { Plan } from '#core/workflow/plan'
+import { StoredEvent, toStored } from '#core/workflow/stored-event'
 
 /** What a run was told at its start. */
 export const ArchivedRun = z.object({ header: RunHeader, plan: Plan })
@@ -47,7 +48,7 @@ export async function openRunArchive(bucket: Pick<R2Bucket, 'get'>, key: string)
       let seq = 0
       for await (const line of lines) {
         seq += 1
-        if (seq > after) yield { seq, event: RunEvent.parse(JSON.parse(line)), chars: line.length }
+        if (seq > after) yield { seq, event: StoredEvent.parse(JSON.parse(line)), chars: line.length }
       }
     },
   }
@@ -62,7 +63,7 @@ function toLines(run: ArchivedRun, events: Iterable<RunEvent>): ReadableStream<B
     pull(controller) {
       const { done, value } = rest.next()
       if (done === true) controller.close()
-      else controller.enqueue(toLine(value))
+      else controller.enqueue(toLine(toStored(value)))
     },
   })
 }

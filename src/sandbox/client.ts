@@ -1,5 +1,5 @@
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
-import { MAX_OUTPUT_DEPTH } from '#core/workflow/prepare'
+import { MAX_OUTPUT_DEPTH } from '#core/workflow/limits'
 import type { Sandbox, SandboxBatch } from '#core/workflow/sandbox'
 import { jsonDepth, JsonTooLarge, measureJson } from '#lib/json'
 import { DEADLINE_MS, MAX_RESULT_LENGTH, MAX_SCOPE_BYTES, MEMORY_MIB } from './limits.ts'

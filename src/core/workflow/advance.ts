@@ -1,13 +1,15 @@
 import { measureJson } from '#lib/json'
 import { nodeError, NodeFailure } from './node-error.ts'
-import { type Catalog, type Decision, emit, isPure } from './node-type.ts'
+import { inlineLimit } from './limits.ts'
+import { type Catalog, type Decision, emit, type Emission, isPure } from './node-type.ts'
 import { type Plan, planNode } from './plan.ts'
-import { checkDecision, openVisit, prepareVisit, type RunFacts } from './prepare.ts'
+import { openVisit, type RunFacts } from './open-visit.ts'
+import { checkDecision, prepareVisit } from './prepare.ts'
 import type { RunEvent } from './event.ts'
-import { inputOf } from './input.ts'
 import { type RunState, visitKey, visitOf } from './run.ts'
-import type { Moment, RunCommand, RunInput, Step } from './step.ts'
+import type { KeptDecision, Moment, RunCommand, RunInput, Step } from './step.ts'
 import { transition } from './transition.ts'
+import type { Value } from './value.ts'
 
 /** Small pure visits of one step: more of them wait for the next one, so that a long loop does not hold the thread. */
 const MAX_PURE_VISITS = 200
@@ -65,36 +67,38 @@ function configBytes(plan: Plan, command: RunCommand): number {
   return command.type === 'perform' ? measureJson(planNode(plan, command.node_id).config, Number.POSITIVE_INFINITY) : 0
 }
 
-/** The outcome of a visit that needs nothing from outside; undefined for any other command. */
+/**
+ * The outcome of a visit that needs nothing from outside; undefined for any other command, also where a value that it is
+ * given, or comes to, is too large to lie in the events.
+ */
 export function decide(machine: Machine, state: RunState, command: RunCommand, moment: Moment): RunInput | undefined {
   if (command.type !== 'perform') return undefined
-  const work = pureWork(machine, state, command, moment)
-  if (work === undefined) return undefined
   try {
-    return toOutcome(command, work())
+    const decision = decideHere(machine, state, command, moment)
+    if (decision === undefined || checkDecision(decision) > inlineLimit(state)) return undefined
+    return toOutcome(command, decision)
   } catch (error) {
     return { ...refOf(command), ...toFailure(error) }
   }
 }
 
-function pureWork(machine: Machine, state: RunState, command: Perform, moment: Moment): (() => Decision) | undefined {
+function decideHere(machine: Machine, state: RunState, command: Perform, moment: Moment): Decision | undefined {
   const { plan, catalog, facts } = machine
+  if (visitOf(state, command).loop !== undefined) return undefined
   const node = planNode(plan, command.node_id)
   const { pinned } = node
-  if (pinned !== undefined) return () => emit(pinned, node.mainHandle)
-  if (node.disabled) return () => emit(inputOf(plan, state, visitOf(state, command)), node.mainHandle)
+  if (pinned !== undefined) return emit(pinned, node.mainHandle)
   const type = catalog[node.type]
-  if (type === undefined || !isPure(type) || node.sandbox) return undefined
-  return () => type.decide(prepareVisit(openVisit(plan, state, command, type, facts, moment.now)))
+  if (type === undefined || (!node.disabled && (!isPure(type) || node.sandbox))) return undefined
+  const visit = openVisit(plan, state, command, type, facts, moment.now)
+  if (visit.needs.length > 0) return undefined
+  const visiting = visit.see()
+  if (node.disabled) return emit(visiting.input, node.mainHandle)
+  return isPure(type) ? type.decide(prepareVisit(visiting)) : undefined
 }
 
-/**
- * What a node decided, as the engine takes it.
- *
- * @throws NodeFailure when the output is too large or too deep
- */
-export function toOutcome(command: Perform, decision: Decision): RunInput {
-  checkDecision(decision)
+/** What a node decided, its large values put where they lie, as the engine takes it. */
+export function toOutcome(command: Perform, decision: Emission<Value> | KeptDecision): RunInput {
   return decision.kind === 'emit'
     ? { ...refOf(command), type: 'succeeded', output: decision.output, handles: decision.handles }
     : { ...refOf(command), type: 'decided', decision }

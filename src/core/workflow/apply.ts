@@ -1,9 +1,11 @@
-import { type Json, measureJson } from '#lib/json'
+import { measureJson } from '#lib/json'
 import type { RunEvent } from './event.ts'
 import { cancelLive, closeItems, finishItem, leaveChild, startLoop } from './loop-fold.ts'
 import { type Plan, planNode } from './plan.ts'
 import { frameOf, initialState, isFinal, type RunState, type Visit, visitKey, visitOf } from './run.ts'
 import { sendTokens, takeTokens } from './tokens.ts'
+import { noteLarge } from './loop-fold.ts'
+import type { Value } from './value.ts'
 
 /** Folds one event into the state, in place. Knows what happened, decides nothing. */
 export function apply(plan: Plan, state: RunState, event: RunEvent): void {
@@ -22,6 +24,7 @@ function fold(plan: Plan, state: RunState, event: RunEvent): void {
   switch (event.type) {
     case 'execution_started':
       state.inputs = event.inputs
+      noteLarge(state, event.inputs)
       state.startedAt = event.at
       return
     case 'node_started':
@@ -50,6 +53,7 @@ function fold(plan: Plan, state: RunState, event: RunEvent): void {
       return
     case 'child_finished':
       state.childEnds.set(event.end.execution_id, event.end)
+      noteLarge(state, event.end.output)
       return
     case 'log_message':
     case 'node_progress':
@@ -84,6 +88,8 @@ function applyStarted(plan: Plan, state: RunState, event: RunEvent & { type: 'no
     known.attempt = event.attempt
     known.performance = event.performance
     known.resumeAt = undefined
+    // A loop that has gone through its items: what came back of them is put together.
+    if (state.loops.delete(key)) state.live.add(key)
     return
   }
   const { node_id, visit, tokens, item, at, attempt, performance } = event
@@ -121,6 +127,8 @@ function applyCompleted(plan: Plan, state: RunState, event: RunEvent & { type: '
   finishVisit(state, visit, 'completed', event.output, event.at)
   putOut(state, visit, event.output)
   state.outputBytes += measureJson(event.output, Number.POSITIVE_INFINITY)
+  noteLarge(state, event.output)
+  if (event.response !== undefined) noteLarge(state, event.response.body)
   state.response ??= event.response
   if (event.signal !== undefined) state.signals = state.signals.filter(({ id }) => id !== event.signal)
   if (visit.wait?.for === 'execution') state.childEnds.delete(visit.wait.execution_id)
@@ -139,7 +147,7 @@ function applyRetrying(state: RunState, event: RunEvent & { type: 'node_retrying
 
 function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'node_failed' }): void {
   const visit = visitOf(state, event)
-  const carried: Json = event.on_error === 'branch' ? event.error : null
+  const carried: Value = event.on_error === 'branch' ? event.error : null
   closeItems(plan, state, visit, event.at)
   // It may have started its execution and not heard of it in time.
   if (visit.wait === undefined) leaveChild(plan, state, visit)
@@ -152,13 +160,13 @@ function applyFailed(plan: Plan, state: RunState, event: RunEvent & { type: 'nod
   }
 }
 
-function putOut(state: RunState, visit: Visit, output: Json): void {
+function putOut(state: RunState, visit: Visit, output: Value): void {
   const { outputs, heard } = frameOf(state, visit.item)
   outputs.set(visit.node_id, output)
   heard.set(visit.node_id, output)
 }
 
-function finishVisit(state: RunState, visit: Visit, status: 'completed' | 'failed', output: Json, at: number): void {
+function finishVisit(state: RunState, visit: Visit, status: 'completed' | 'failed', output: Value, at: number): void {
   const key = visitKey(visit)
   visit.status = status
   visit.output = output

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { AnyJson } from '#core/json'
 import { NodeError } from './node-error.ts'
+import { AnyValue, LargeValue } from './value.ts'
 
 /** A visit of a node: `visit` counts from 1 for each node. */
 export const VisitRef = z.object({ node_id: z.string(), visit: z.int() })
@@ -36,7 +37,7 @@ export type Wait = z.infer<typeof Wait>
 export const RunResponse = z.object({
   status: z.int(),
   headers: z.record(z.string(), z.string()),
-  body: AnyJson,
+  body: AnyValue,
 })
 export type RunResponse = z.infer<typeof RunResponse>
 
@@ -44,7 +45,7 @@ export type RunResponse = z.infer<typeof RunResponse>
 export const ChildEnd = z.object({
   execution_id: z.string(),
   status: z.enum(['completed', 'failed', 'cancelled', 'timeout']),
-  output: AnyJson,
+  output: AnyValue,
   error: NodeError.nullable(),
 })
 export type ChildEnd = z.infer<typeof ChildEnd>
@@ -60,9 +61,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 const at = z.number()
 const performed = { ...VisitRef.shape, at, attempt: z.int(), performance: z.int() }
 
-/** Each is also a frame for watchers (`toFrame`). `at` is Unix milliseconds. */
+/** Each is also a frame for watchers (`toFrame`), and stored as `stored-event.ts` says. `at` is Unix milliseconds. */
 export const RunEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('execution_started'), at, inputs: AnyJson }),
+  z.object({ type: z.literal('execution_started'), at, inputs: AnyValue }),
   z.object({
     type: z.literal('node_started'),
     ...performed,
@@ -74,7 +75,7 @@ export const RunEvent = z.discriminatedUnion('type', [
     type: z.literal('node_completed'),
     ...performed,
     handles: z.array(z.string()),
-    output: AnyJson,
+    output: AnyValue,
     response: RunResponse.optional(),
     /** It was not performed: an earlier execution did that, which this one goes on from. */
     reused: z.boolean().optional(),
@@ -94,7 +95,9 @@ export const RunEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('loop_started'),
     ...performed,
-    items: z.array(AnyJson),
+    items: z.union([z.instanceof(LargeValue), z.array(AnyValue)]),
+    /** How many there are, where the list itself lies elsewhere. */
+    total: z.int().optional(),
     concurrency: z.int(),
     on_item_error: z.enum(ON_ITEM_ERROR),
   }),
@@ -112,7 +115,7 @@ export const RunEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('node_progress'), ...VisitRef.shape, at, progress: AnyJson }),
   z.object({ type: z.literal('execution_paused'), at, by: z.string().nullable() }),
   z.object({ type: z.literal('execution_resumed'), at, by: z.string().nullable() }),
-  z.object({ type: z.literal('execution_completed'), at, output: AnyJson }),
+  z.object({ type: z.literal('execution_completed'), at, output: AnyValue }),
   z.object({ type: z.literal('execution_failed'), at, status: z.enum(['failed', 'timeout']), error: NodeError }),
   z.object({ type: z.literal('execution_cancelled'), at, by: z.string().nullable() }),
 ])

@@ -4,10 +4,13 @@ import { VisitRef } from './event.ts'
 import { inputOf } from './input.ts'
 import { NodeError } from './node-error.ts'
 import { type Plan } from './plan.ts'
+import { LargeNote } from './large-note.ts'
 import { EXECUTION_STATUSES, isFinal, type RunState, type Visit, type VisitStatus } from './run.ts'
+import { type Hole, type Holes, takeOut, withHoles } from './value.ts'
 import { toWaitingFor, WaitingFor } from './waits.ts'
 
 const moment = z.iso.datetime().nullable()
+const LargeNotes = z.array(LargeNote).optional().describe('Values that are too large to stand here.')
 
 /** An execution as clients see it. */
 export const Execution = z.object({
@@ -26,8 +29,12 @@ export const Execution = z.object({
   parent_execution_id: z.uuid().nullable().describe('The execution whose `workflow` node started it.'),
   retry_of: z.uuid().nullable().describe('The execution that failed and that it goes on from.'),
   waiting_for: z.array(WaitingFor).optional().describe('Where one execution is read that has not ended.'),
+  large: LargeNotes,
 })
 export type Execution = z.infer<typeof Execution>
+
+/** The same before its large values are read: null stands in their place. */
+export type ExecutionRecord = Omit<Execution, 'large'> & Holes
 
 export const VISIT_STATUSES = [
   'running',
@@ -49,12 +56,16 @@ export const NodeVisit = z.object({
   error: NodeError.nullable(),
   started_at: moment,
   finished_at: moment,
+  large: LargeNotes,
 })
 export type NodeVisit = z.infer<typeof NodeVisit>
+export type VisitRecord = Omit<NodeVisit, 'large'> & Holes
 
 /** Which of a run's visits are asked for. */
 export interface VisitRange {
   readonly nodeId: string | undefined
+  /** Only this one of each node. */
+  readonly visit?: number | undefined
   /** How many of them are left out first. */
   readonly offset: number
   readonly limit: number
@@ -62,7 +73,7 @@ export interface VisitRange {
 
 /** Some visits, fewer than asked for when they are large, and how many there are in all. */
 export interface SomeVisits {
-  readonly items: readonly NodeVisit[]
+  readonly items: readonly VisitRecord[]
   readonly total: number
 }
 
@@ -86,16 +97,17 @@ export const RunHeader = z.object({
 export type RunHeader = z.infer<typeof RunHeader>
 
 /** The execution as it stands now. */
-export function toExecution(header: RunHeader, state: RunState): Execution {
+export function toExecution(header: RunHeader, state: RunState): ExecutionRecord {
   const { startedAt, finishedAt } = state
+  const holes: Hole[] = []
   return {
     id: header.executionId,
     workflow_id: header.workflowId,
     version: header.version,
     status: state.status,
     trigger: header.trigger,
-    inputs: state.inputs,
-    output: state.output,
+    inputs: takeOut(state.inputs, ['inputs'], holes),
+    output: takeOut(state.output, ['output'], holes),
     error: state.error ?? null,
     created_at: new Date(header.createdAt).toISOString(),
     started_at: toIso(startedAt),
@@ -104,6 +116,7 @@ export function toExecution(header: RunHeader, state: RunState): Execution {
     parent_execution_id: header.parent?.executionId ?? null,
     retry_of: header.retryOf ?? null,
     ...(isFinal(state.status) ? {} : { waiting_for: toWaitingFor(state) }),
+    ...withHoles(holes),
   }
 }
 
@@ -112,18 +125,24 @@ export function toNodeVisits(
   plan: Plan,
   state: RunState,
   visits: Iterable<Visit> = state.visits.values(),
-): NodeVisit[] {
-  return Array.from(visits, (visit) => ({
+): VisitRecord[] {
+  return Array.from(visits, (visit) => toNodeVisit(plan, state, visit))
+}
+
+function toNodeVisit(plan: Plan, state: RunState, visit: Visit): VisitRecord {
+  const holes: Hole[] = []
+  return {
     node_id: visit.node_id,
     visit: visit.visit,
     status: visit.status,
     attempts: visit.attempt,
-    input: inputOf(plan, state, visit),
-    output: visit.status === 'completed' ? visit.output : null,
+    input: takeOut(inputOf(plan, state, visit), ['input'], holes),
+    output: visit.status === 'completed' ? takeOut(visit.output, ['output'], holes) : null,
     error: visit.error ?? null,
     started_at: toIso(visit.startedAt),
     finished_at: toIso(visit.finishedAt),
-  }))
+    ...withHoles(holes),
+  }
 }
 
 function toIso(at: number | undefined): string | null {

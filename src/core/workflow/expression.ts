@@ -35,6 +35,9 @@ export interface ParsedExpression {
   readonly length: number
   /** Ids that stand after `$nodes.`, for the check that such nodes exist. */
   readonly nodeIds: readonly string[]
+  /** Whether it may read any other output, too. */
+  readonly allNodes: boolean
+  readonly roots: readonly Root[]
   readonly secrets: SecretUses
   /** How it is evaluated: here, or as a program in the sandbox. */
   readonly body: { readonly tree: Expression } | { readonly program: SandboxProgram }
@@ -59,7 +62,8 @@ export function parseExpression(text: string, start: number): Result<ParsedExpre
   const length = tree.end
   const names = checkNames(tree)
   if (!names.ok) return err({ ...names.error, length })
-  const found = { length, nodeIds: [...names.value.nodeIds], secrets: secretUsesOf(names.value) }
+  const { nodeIds, allNodes, roots } = names.value
+  const found = { length, nodeIds: [...nodeIds], allNodes, roots: [...roots], secrets: secretUsesOf(names.value) }
   if (isTotal(tree)) return ok({ ...found, body: { tree } })
   const program = toProgram('expression', withOptionalPaths(read, tree), names.value)
   const problem = checkStrict(`(${program.source}\n)`)

@@ -1,9 +1,15 @@
 /** Stored events as watchers see them. */
 import type { JsonObject } from '#lib/json'
 import type { RunEvent, Wait } from './event.ts'
+import { toLargeNote } from './large-note.ts'
+import { toStored } from './stored-event.ts'
+import { isLarge } from './value.ts'
 import type { ExecutionFrame } from './execution.ts'
 
-/** Wraps a stored event. What only the engine needs (tokens, the fencing number) stays inside. */
+/**
+ * Wraps a stored event. What only the engine needs (tokens, the fencing number) stays inside, and large values are not
+ * sent to everybody who watches: `data.large` says where they are.
+ */
 export function toFrame(executionId: string, seq: number, event: RunEvent): ExecutionFrame {
   return {
     seq,
@@ -11,7 +17,7 @@ export function toFrame(executionId: string, seq: number, event: RunEvent): Exec
     execution_id: executionId,
     node_id: 'node_id' in event ? event.node_id : null,
     timestamp: new Date(event.at).toISOString(),
-    data: dataOf(event),
+    data: dataOf(executionId, event),
   }
 }
 
@@ -29,7 +35,7 @@ function nameOf(event: RunEvent): ExecutionFrame['event_type'] {
   }
 }
 
-function dataOf(event: RunEvent): JsonObject {
+function dataOf(executionId: string, event: RunEvent): JsonObject {
   switch (event.type) {
     case 'node_retrying':
       return { ...visitData(event), resume_at: toIso(event.resume_at), error: event.error }
@@ -38,7 +44,11 @@ function dataOf(event: RunEvent): JsonObject {
     case 'execution_waiting':
       return { ...visitData(event), wait: waitData(event.wait) }
     case 'loop_started':
-      return { ...visitData(event), what: 'loop_started', total: event.items.length }
+      return {
+        ...visitData(event),
+        what: 'loop_started',
+        total: event.total ?? (isLarge(event.items) ? 0 : event.items.length),
+      }
     case 'item_finished':
       return { visit: event.visit, what: 'item_finished', index: event.index, error: event.error ?? null }
     case 'signal_received':
@@ -48,9 +58,10 @@ function dataOf(event: RunEvent): JsonObject {
     case 'execution_resumed':
       return { what: 'resumed', by: event.by }
     default: {
-      const { type: _type, at: _at, ...rest } = event
-      const { node_id: _node, performance: _performance, ...data }: JsonObject = rest
-      return data
+      const { type: _type, at: _at, large, ...rest } = toStored(event)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its references have been taken out
+      const { node_id: _node, performance: _performance, ...data } = rest as JsonObject
+      return large === undefined ? data : { ...data, large: large.map((hole) => toLargeNote(executionId, hole)) }
     }
   }
 }

@@ -4,16 +4,30 @@ import type { RunEvent } from './event.ts'
 import { type Plan, planNode } from './plan.ts'
 import { type Frame, frameOf, itemKey, type RunState, type Visit, visitKey, visitOf } from './run.ts'
 import { openItem } from './tokens.ts'
+import { isLarge, largeIn, type Value } from './value.ts'
 
 export function startLoop(plan: Plan, state: RunState, event: RunEvent & { type: 'loop_started' }): void {
   const visit = visitOf(state, event)
   const { items, concurrency, on_item_error: onItemError } = event
-  visit.loop = { items, concurrency, onItemError, opened: 0, finished: 0, results: [] }
+  const total = event.total ?? (isLarge(items) ? 0 : items.length)
+  const { performance } = event
+  visit.loop = { items, total, performance, concurrency, onItemError, opened: 0, finished: 0, results: [] }
   // It takes no place of the concurrency: its items do.
   state.live.delete(visitKey(event))
   state.loops.add(visitKey(event))
   state.outputBytes += measureJson(items, Number.POSITIVE_INFINITY)
+  noteLarge(state, items)
   openItems(plan, state, visit)
+}
+
+/** Remembers the references that a run has come to hold. */
+export function noteLarge(state: RunState, value: Value): void {
+  for (const { ref } of largeIn(value)) {
+    const { index: _index, ...whole } = ref
+    if (state.large.has(ref.sha256)) continue
+    state.large.set(ref.sha256, whole)
+    state.largeBytes += ref.bytes
+  }
 }
 
 /** An item is over: with what came back, or by an error that the loop outlives. */
@@ -34,7 +48,7 @@ export function finishItem(plan: Plan, state: RunState, event: RunEvent & { type
 function openItems(plan: Plan, state: RunState, visit: Visit): void {
   const { loop } = visit
   if (loop === undefined) return
-  while (loop.opened < loop.items.length && loop.opened - loop.finished < loop.concurrency) {
+  while (loop.opened < loop.total && loop.opened - loop.finished < loop.concurrency) {
     // Counted first: an item may lead straight back to the loop.
     loop.opened += 1
     openItem(plan, state, visit, loop.opened - 1)

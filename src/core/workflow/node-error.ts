@@ -95,6 +95,18 @@ export const NODE_ERRORS = {
     'Mais de {limit} execuções iniciadas umas pelas outras.',
     'More than {limit} executions started by one another.',
   ),
+  values_too_large: sentence(
+    'Os valores que o nó usa passam de {limit} bytes ao todo.',
+    'The values that the node uses exceed {limit} bytes in all.',
+  ),
+  value_missing: sentence(
+    'Um valor grande desta execução não existe mais ({sha256}).',
+    'A large value of this execution is there no more ({sha256}).',
+  ),
+  storage_unavailable: sentence(
+    'O armazenamento de valores grandes não está disponível; o nó espera por ele.',
+    'The storage of large values is not available; the node waits for it.',
+  ),
   database_unavailable: sentence(
     'O banco de dados não está disponível; o nó espera por ele.',
     'The database is not available; the node waits for it.',

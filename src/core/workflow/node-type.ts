@@ -10,32 +10,36 @@ export const NODE_GROUPS = ['triggers', 'flow', 'data', 'ai', 'io'] as const
 export type NodeGroup = (typeof NODE_GROUPS)[number]
 
 /** What a visit ended with: one value, carried on by every edge that leaves from one of `handles`. */
-export interface Emission {
+export interface Emission<V = Json> {
   readonly kind: 'emit'
-  readonly output: Json
+  readonly output: V
   readonly handles: readonly string[]
 }
 
-/** What a node decides that its visit comes to. */
-export type Decision =
-  | Emission
+/** What a node decides that its visit comes to; `V` is what its values are: JSON, or references too once they are kept. */
+export type Decision<V = Json> =
+  | Emission<V>
   /** Goes on when what it waits for has come, and costs nothing until then. */
   | { readonly kind: 'wait'; readonly wait: Wait }
   /** Sends each item through `body`; goes on by `done` with what came back. */
   | {
       readonly kind: 'loop'
-      readonly items: readonly Json[]
+      readonly items: readonly V[]
       /** Items at once. */
       readonly concurrency: number
       readonly onItemError: 'fail' | 'skip' | 'collect'
     }
   /** Answers whoever started the run, and goes on by `out`. */
-  | { readonly kind: 'respond'; readonly response: RunResponse; readonly output: Json }
+  | {
+      readonly kind: 'respond'
+      readonly response: Omit<RunResponse, 'body'> & { readonly body: V }
+      readonly output: V
+    }
   /** Ends the execution; `message` says why it failed. */
   | {
       readonly kind: 'finish'
       readonly status: 'completed' | 'failed'
-      readonly output: Json
+      readonly output: V
       readonly message: string
     }
 

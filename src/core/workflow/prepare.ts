@@ -1,76 +1,20 @@
 import { AnyJsonObject } from '#core/json'
 import { type Json, type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
-import { createEvaluation, type Scope } from './evaluate.ts'
-import type { VisitRef } from './event.ts'
+import { createEvaluation } from './evaluate.ts'
 import { takesItems } from './fields.ts'
-import { arrivedOf, inputOf, itemOf, outputsFor } from './input.ts'
 import { nodeError, NodeFailure } from './node-error.ts'
-import type { AnyNodeType, Decision, Emission, NodeInput } from './node-type.ts'
+import type { Decision, NodeInput } from './node-type.ts'
 import { type ConfigWithItems, evaluatePerItem } from './per-item.ts'
-import { type Plan, planNode, type PlanNode } from './plan.ts'
 import { findPrograms } from './programs.ts'
 import { renderConfig, TemplateError, toAnswers } from './render.ts'
-import { type RunState, visitOf } from './run.ts'
+import { MAX_OUTPUT_DEPTH, MAX_VALUE_BYTES } from './limits.ts'
+import type { Visiting } from './open-visit.ts'
 import { createBatch, type Sandbox, type SandboxBatch, type SandboxOutcome } from './sandbox.ts'
 
-/** A visit's output as JSON has at most this many bytes. */
-export const MAX_OUTPUT_BYTES = 1_048_576
-/** A structured clone, as between an actor and its callers, overflows the stack at some 1,500 levels (measured). */
-export const MAX_OUTPUT_DEPTH = 500
-/** An evaluated config may refer to a few outputs as a whole; a node writes it out. */
-const MAX_CONFIG_BYTES = 4_194_304
+/** An evaluated config may refer to a large value as a whole; a node writes it out. */
+const MAX_CONFIG_BYTES = MAX_VALUE_BYTES + 4_194_304
 /** What a visit waits for stands in lists and messages. */
 const MAX_WAIT_BYTES = 65_536
-
-/** What expressions may say of the run itself. */
-export interface RunFacts {
-  /** Whose sandbox time it is; no expression sees it. */
-  readonly workspaceId: string
-  readonly execution: { readonly id: string }
-  readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
-  /** The plain variables as they were at the start. */
-  readonly vars?: Readonly<Record<string, string>>
-  /** What stands for each secret in this visit's config; never its value. */
-  readonly secrets?: Readonly<Record<string, string>>
-}
-
-/** What one visit sees. Made at its beginning: the run goes on while the sandbox is asked. */
-export interface Visiting extends Omit<NodeInput<unknown>, 'config'> {
-  readonly node: PlanNode
-  readonly type: AnyNodeType
-  readonly scope: Scope
-}
-
-export function openVisit(
-  plan: Plan,
-  state: RunState,
-  ref: VisitRef,
-  type: AnyNodeType,
-  facts: RunFacts,
-  now: number,
-): Visiting {
-  const node = planNode(plan, ref.node_id)
-  const visit = visitOf(state, ref)
-  const input = inputOf(plan, state, visit)
-  const item = itemOf(state, visit)
-  // A copy, made for those who ask: the outputs change while the run goes on.
-  const outputs = node.sandbox ? outputsFor(state, visit) : undefined
-  const scope: Scope = {
-    $input: input,
-    $trigger: state.inputs,
-    get $nodes() {
-      return outputs ?? outputsFor(state, visit)
-    },
-    $vars: facts.vars ?? {},
-    $secrets: facts.secrets ?? {},
-    $item: item?.value,
-    $index: item?.index,
-    $execution: facts.execution,
-    $workflow: facts.workflow,
-    $now: new Date(now).toISOString(),
-  }
-  return { node, type, scope, input, arrived: arrivedOf(plan, state, visit), trigger: state.inputs, now }
-}
 
 /**
  * A visit's input and its config with every template evaluated, where the plan says that it needs no sandbox.
@@ -130,31 +74,24 @@ function withItems(config: JsonObject, input: Json): ConfigWithItems {
 }
 
 /**
- * The emission, when it may be recorded.
- *
- * @throws NodeFailure when the output is too large or too deep
- */
-export function checkEmission<T extends Pick<Emission, 'output'>>(emission: T): T {
-  limitJson(emission.output, 'output_too_large', MAX_OUTPUT_BYTES)
-  return emission
-}
-
-/**
- * The same for whatever a node may decide.
+ * How many bytes the largest value takes that a decision puts out.
  *
  * @throws NodeFailure when what it keeps is too large or too deep
  */
-export function checkDecision(decision: Decision): void {
-  if (decision.kind === 'emit') checkEmission(decision)
-  if (decision.kind === 'loop') limitJson(decision.items, 'config_too_large', MAX_CONFIG_BYTES)
-  if (decision.kind === 'respond') limitJson([decision.output, decision.response], 'output_too_large', MAX_OUTPUT_BYTES)
-  if (decision.kind === 'finish') limitJson(decision.output, 'output_too_large', MAX_OUTPUT_BYTES)
-  if (decision.kind === 'wait') limitJson(decision.wait, 'config_too_large', MAX_WAIT_BYTES)
+export function checkDecision(decision: Decision): number {
+  if (decision.kind === 'wait') {
+    limitJson(decision.wait, 'config_too_large', MAX_WAIT_BYTES)
+    return 0
+  }
+  if (decision.kind === 'loop') return limitJson(decision.items, 'config_too_large', MAX_VALUE_BYTES)
+  const bytes = limitJson(decision.output, 'output_too_large', MAX_VALUE_BYTES)
+  if (decision.kind !== 'respond') return bytes
+  return Math.max(bytes, limitJson(decision.response.body, 'output_too_large', MAX_VALUE_BYTES))
 }
 
-function limitJson(value: unknown, code: 'config_too_large' | 'output_too_large', limit: number): void {
+function limitJson(value: unknown, code: 'config_too_large' | 'output_too_large', limit: number): number {
   try {
-    measureJson(value, limit, MAX_OUTPUT_DEPTH)
+    return measureJson(value, limit, MAX_OUTPUT_DEPTH)
   } catch (error) {
     if (!(error instanceof JsonTooLarge)) throw error
     const tooDeep = error.exceeded === 'depth'

@@ -3,6 +3,7 @@ import type { Json } from '#lib/json'
 import { err, ok, type Result } from '#lib/result'
 import { type ExpressionProblem, parseBody, type SandboxProgram, type SecretUses } from './expression.ts'
 import { type ConfigPath, type FieldKinds, isPerItem } from './fields.ts'
+import type { Root } from './names.ts'
 import { findBodies, findHoles } from './template.ts'
 
 /** The programs of a config, each once, without those that are evaluated per item. */
@@ -31,6 +32,8 @@ export interface Source {
 
 interface Found {
   readonly nodeIds: readonly string[]
+  readonly allNodes: boolean
+  readonly roots: readonly Root[]
   readonly secrets: SecretUses
   readonly needsSandbox: boolean
 }

@@ -9,9 +9,9 @@
  * I5  A crash of ours raises `performance`, never `attempt`.
  * I6  A token stays within its frame: only a loop opens one, and closes it when nothing in it can move.
  */
-import type { Json } from '#lib/json'
 import type { ChildEnd, ItemRef, RunResponse, Signal, Token, VisitRef, Wait } from './event.ts'
 import type { NodeError } from './node-error.ts'
+import type { LargeRef, LargeValue, Value } from './value.ts'
 
 export const EXECUTION_STATUSES = [
   'pending',
@@ -52,21 +52,24 @@ export interface Visit {
   /** There while a loop goes through its items, and afterwards. */
   loop: Loop | undefined
   /** What its edges carry on. */
-  output: Json
+  output: Value
   error: NodeError | undefined
   finishedAt: number | undefined
 }
 
 /** A loop's visit while it goes through its items. */
 export interface Loop {
-  readonly items: readonly Json[]
+  readonly items: readonly Value[] | LargeValue
+  readonly total: number
+  /** The performance that began it: later ones put together what came back. */
+  readonly performance: number
   readonly concurrency: number
   readonly onItemError: 'fail' | 'skip' | 'collect'
   /** How many items have begun, in order. */
   opened: number
   finished: number
   /** What came back of each item that has finished. */
-  readonly results: Json[][]
+  readonly results: Value[][]
 }
 
 /** The tokens that wait at a node for its join. */
@@ -91,19 +94,19 @@ export interface Frame {
   /** How often each node was visited in here. */
   readonly visitCounts: Map<string, number>
   /** The last output of each node in here. */
-  readonly outputs: Map<string, Json>
+  readonly outputs: Map<string, Value>
   /** The same for `$nodes`: what the items that have finished within it have put out is among it. */
-  readonly heard: Map<string, Json>
+  readonly heard: Map<string, Value>
   /** What came back to the loop. */
-  readonly collected: Json[]
+  readonly collected: Value[]
 }
 
 /** Owned by one run: `apply` changes it in place, since copying it per event would make long runs quadratic. */
 export interface RunState {
   status: ExecutionStatus
   paused: boolean
-  inputs: Json
-  output: Json
+  inputs: Value
+  output: Value
   error: NodeError | undefined
   /** What the first `respond` node said. */
   response: RunResponse | undefined
@@ -118,8 +121,11 @@ export interface RunState {
   readonly visitCounts: Map<string, number>
   /** How many of the plan's starts have begun. */
   begun: number
-  /** What the outputs of all visits, and the items of loops, take as JSON. */
+  /** What the outputs of all visits, and the items of loops, take as JSON in the events. */
   outputBytes: number
+  /** The large values, by their hash, and what they take together. */
+  readonly large: Map<string, LargeRef>
+  largeBytes: number
   readonly root: Frame
   /** The items that loops are at, by `itemKey`. */
   readonly items: Map<string, Frame>
@@ -170,6 +176,8 @@ export function initialState(): RunState {
     visitCounts: new Map(),
     begun: 0,
     outputBytes: 0,
+    large: new Map(),
+    largeBytes: 0,
     root: createFrame(),
     items: new Map(),
     live: new Set(),

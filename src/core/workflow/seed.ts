@@ -49,5 +49,9 @@ function withoutEnd(events: readonly RunEvent[]): readonly RunEvent[] {
 /** A loop keeps the items that it has finished, and a wait its moment; signals, people and children are asked anew. */
 function isAnew(state: RunState, event: Extract<RunEvent, { performance: number }>): boolean {
   const key = visitKey(event)
+  const loop = state.visits.get(key)?.loop
+  // It had gone through its items: only what puts them together is done anew.
+  if (loop !== undefined && state.live.has(key))
+    return event.type !== 'loop_started' && event.performance > loop.performance
   return state.live.has(key) || (state.waiting.has(key) && state.visits.get(key)?.wait?.for !== 'time')
 }

@@ -1,12 +1,15 @@
 /** What begins when something has changed: retries that are due, nodes whose join is complete, the end. */
-import { type Json, JsonTooLarge, measureJson } from '#lib/json'
+import { JsonTooLarge, measureJson } from '#lib/json'
 import { failExecution } from './outcome.ts'
 import { findReady, type Ready } from './join.ts'
 import { settleLoops } from './loop.ts'
 import { isCollected, opensItem, type Plan, planEdge, type PlanNode } from './plan.ts'
-import { MAX_OUTPUT_BYTES } from './prepare.ts'
 import { frameOf, type RunState, type Visit } from './run.ts'
 import type { RunCommand, Stepping } from './step.ts'
+import type { Value } from './value.ts'
+
+/** Several ends together stand in one event, but for those of them that are large. */
+const MAX_ENDS_BYTES = 4_194_304
 
 /** Starts whatever can start, as far as the concurrency allows, and ends the run when nothing is left. */
 export function startReady(step: Stepping, commands: RunCommand[]): void {
@@ -14,7 +17,7 @@ export function startReady(step: Stepping, commands: RunCommand[]): void {
   if (!mayStart(state)) return
   for (const visit of dueRetries(step)) start(step, commands, { ...visit, nodeId: visit.node_id }, visit)
   while (mayStart(state)) {
-    settleLoops(step)
+    settleLoops(step, commands)
     if (!mayStart(state) || state.live.size >= plan.settings.concurrency) break
     const ready = nextStart(plan, state) ?? findReady(plan, state)
     if (ready === undefined) break
@@ -80,13 +83,13 @@ function complete(step: Stepping): void {
   }
   const output = outputOf(plan, state)
   if (fits(output)) return step.record({ type: 'execution_completed', at: moment.now, output })
-  failExecution(step, 'output_too_large', { limit: MAX_OUTPUT_BYTES })
+  failExecution(step, 'output_too_large', { limit: MAX_ENDS_BYTES })
 }
 
 /** Several ends together may be more than one event can hold. */
-function fits(output: Json): boolean {
+function fits(output: Value): boolean {
   try {
-    measureJson(output, MAX_OUTPUT_BYTES)
+    measureJson(output, MAX_ENDS_BYTES)
     return true
   } catch (error) {
     if (error instanceof JsonTooLarge) return false
@@ -95,7 +98,7 @@ function fits(output: Json): boolean {
 }
 
 /** The output of the visited node without outgoing edges, or an object by node id when there are several. */
-function outputOf(plan: Plan, { root }: RunState): Json {
+function outputOf(plan: Plan, { root }: RunState): Value {
   const isReached = (id: string): boolean => root.visitCounts.has(id) && root.outputs.has(id)
   const ends = Object.values(plan.nodes).filter((node) => isEnd(plan, node) && isReached(node.id))
   const [only] = ends

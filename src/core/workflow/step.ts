@@ -5,17 +5,27 @@ import type { NodeError } from './node-error.ts'
 import type { Decision, Emission } from './node-type.ts'
 import type { Plan } from './plan.ts'
 import type { RunState } from './run.ts'
+import type { LargeValue, Value } from './value.ts'
 
 /** One performance of a visit. */
 export type PerformanceRef = VisitRef & { readonly performance: number }
 
+/** What a node asks for, once its large values have been put where they lie. */
+export type KeptDecision = Exclude<Decision<Value>, Emission<Value> | { readonly kind: 'loop' }> | KeptLoop
+
+type KeptLoop = Omit<Extract<Decision, { kind: 'loop' }>, 'items'> & {
+  readonly items: readonly Value[] | LargeValue
+  /** How many there are, where the list lies elsewhere. */
+  readonly total?: number
+}
+
 /** What happens to a run from outside. */
 export type RunInput =
   /** With a `seed` (`seedOf`) the run goes on from what another one has left. */
-  | { readonly type: 'start'; readonly inputs: Json; readonly seed?: readonly RunEvent[] | undefined }
-  | (PerformanceRef & { readonly type: 'succeeded'; readonly output: Json; readonly handles: readonly string[] })
+  | { readonly type: 'start'; readonly inputs: Value; readonly seed?: readonly RunEvent[] | undefined }
+  | (PerformanceRef & { readonly type: 'succeeded'; readonly output: Value; readonly handles: readonly string[] })
   /** A node asks for more than to go on with a value. */
-  | (PerformanceRef & { readonly type: 'decided'; readonly decision: Exclude<Decision, Emission> })
+  | (PerformanceRef & { readonly type: 'decided'; readonly decision: KeptDecision })
   | (PerformanceRef & {
       readonly type: 'failed'
       readonly error: NodeError

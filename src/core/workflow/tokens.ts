@@ -1,18 +1,18 @@
 /** How tokens move: from a visit along its edges, into a loop's items and back, and into the next visit. */
-import type { Json } from '#lib/json'
 import type { ItemRef, Token, VisitRef } from './event.ts'
 import { aliveNodes, findVoidIgnores } from './join.ts'
 import { isCollected, opensItem, type Plan, planEdge, planNode } from './plan.ts'
 import { canReach } from './reach.ts'
 import { type Arrivals, createFrame, type Frame, frameOf, itemKey, type RunState, type Visit, visitOf } from './run.ts'
+import { memberAt, type Value } from './value.ts'
 
 /** The value that a token brings to a visit in this frame. */
-export function valueOf(plan: Plan, state: RunState, token: Token, item: ItemRef | undefined): Json {
+export function valueOf(plan: Plan, state: RunState, token: Token, item: ItemRef | undefined): Value {
   const source = visitOf(state, token.from)
   if (item === undefined || source.loop === undefined || !opensItem(plan, planEdge(plan, token.edge))) {
     return source.output
   }
-  return source.loop.items[item.index] ?? null
+  return memberAt(source.loop.items, item.index)
 }
 
 /** Sends a visit's output on over every edge that leaves from one of `handles`. */

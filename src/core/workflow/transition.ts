@@ -1,5 +1,6 @@
 import { apply } from './apply.ts'
 import type { RunEvent } from './event.ts'
+import { MAX_RUN_BYTES, MAX_RUN_INLINE_BYTES } from './limits.ts'
 import { failExecution, failVisit, refOf, takeLoss } from './outcome.ts'
 import { beginLoop } from './loop.ts'
 import type { Plan } from './plan.ts'
@@ -9,8 +10,6 @@ import type { Moment, PerformanceRef, RunCommand, RunInput, Step, Stepping } fro
 import { failIfOverdue } from './deadline.ts'
 import { beginWait, endDueWaits, takeApproval, takeChildEnd, takeSignal } from './wait.ts'
 
-/** All outputs of a run lie in its actor's memory, which has 128 MiB for everything. */
-const MAX_RUN_OUTPUT_BYTES = 33_554_432
 /** What the nodes of one run may tell its watchers of themselves: log lines and progress. */
 const MAX_NOTES = 10_000
 
@@ -67,7 +66,9 @@ function takeInput(step: Stepping, input: RunInput): void {
     default: {
       const visit = state.visits.get(visitKey(input))
       // I2: the outcome of a performance that is no longer the current one comes too late.
-      if (visit?.status !== 'running' || visit.performance !== input.performance || visit.loop !== undefined) return
+      if (visit?.status !== 'running' || visit.performance !== input.performance) return
+      // A loop that is at its items has nothing to come to by itself.
+      if (state.loops.has(visitKey(visit))) return
       takeOutcome(step, visit, input)
     }
   }
@@ -121,8 +122,12 @@ function finish(step: Stepping, visit: Visit, decision: Extract<DecisionOf, { ki
 type DecisionOf = (RunInput & { type: 'decided' })['decision']
 
 function limitOutputs(step: Stepping, visit: Visit): void {
-  if (isFinal(step.state.status) || step.state.outputBytes <= MAX_RUN_OUTPUT_BYTES) return
-  failExecution(step, 'run_too_large', { limit: MAX_RUN_OUTPUT_BYTES }, visit.node_id)
+  const { status, outputBytes, largeBytes } = step.state
+  if (isFinal(status)) return
+  const limit = outputBytes > MAX_RUN_INLINE_BYTES ? MAX_RUN_INLINE_BYTES : MAX_RUN_BYTES
+  if (outputBytes > MAX_RUN_INLINE_BYTES || largeBytes > MAX_RUN_BYTES) {
+    failExecution(step, 'run_too_large', { limit }, visit.node_id)
+  }
 }
 
 /** What nodes tell beyond the bound is not kept: it changes nothing. */

@@ -1,6 +1,6 @@
 /** Visits of a run in parts that fit into one answer. */
 import { JsonTooLarge, measureJson } from '#lib/json'
-import { type NodeVisit, type SomeVisits, toNodeVisits, type VisitRange } from './execution.ts'
+import { type SomeVisits, toNodeVisits, type VisitRange, type VisitRecord } from './execution.ts'
 import type { Plan } from './plan.ts'
 import type { RunState } from './run.ts'
 
@@ -8,10 +8,12 @@ import type { RunState } from './run.ts'
 const ANSWER_BYTES = 8_000_000
 
 /** The visits of a range, in the order of their start: as many as fit into one answer, and one at least. */
-export function visitsIn(plan: Plan, state: RunState, { nodeId, offset, limit }: VisitRange): SomeVisits {
+export function visitsIn(plan: Plan, state: RunState, { nodeId, visit: only, offset, limit }: VisitRange): SomeVisits {
   const all = [...state.visits.values()]
-  const wanted = nodeId === undefined ? all : all.filter((visit) => visit.node_id === nodeId)
-  const items: NodeVisit[] = []
+  const wanted = all.filter(
+    ({ node_id, visit }) => (nodeId === undefined || node_id === nodeId) && (only === undefined || visit === only),
+  )
+  const items: VisitRecord[] = []
   let bytes = 0
   for (const visit of wanted.slice(offset, offset + limit)) {
     const [item] = toNodeVisits(plan, state, [visit])
@@ -23,7 +25,7 @@ export function visitsIn(plan: Plan, state: RunState, { nodeId, offset, limit }:
   return { items, total: wanted.length }
 }
 
-function sizeOf(item: NodeVisit): number {
+function sizeOf(item: VisitRecord): number {
   try {
     return measureJson([item.input, item.output], ANSWER_BYTES)
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Json } from '#lib/json'
 import { VisitRef, type Wait } from './event.ts'
 import { waitData } from './frame.ts'
 import { isFinal, type RunState, type Visit, visitKey, type VisitStatus } from './run.ts'
+import { takeOut } from './value.ts'
 
 /** Of one run, this many waits are listed: each item of a loop may have one. */
 const MAX_LISTED = 100
@@ -127,7 +128,13 @@ export function toApprovalState(state: RunState, ref: VisitRef): ApprovalState |
   const visit = state.visits.get(visitKey(ref))
   if (visit?.wait?.for !== 'approval') return undefined
   const { title, message, until } = visit.wait
-  return { title, message, until: toIso(until), isOpen: visit.status === 'waiting', output: visit.output }
+  return {
+    title,
+    message,
+    until: toIso(until),
+    isOpen: visit.status === 'waiting',
+    output: takeOut(visit.output, [], []),
+  }
 }
 
 /** The open approvals of a run, with whom each is for. */

@@ -1,7 +1,8 @@
 import { workflowRun } from '#actors'
-import type { Execution } from '#core/workflow/execution'
+import type { ExecutionRecord } from '#core/workflow/execution'
 import type { RunResponse } from '#core/workflow/event'
 import { isFinal } from '#core/workflow/run'
+import { readRecord } from '#services/executions/present-record'
 import type { Hook } from '#services/triggers/find-hook'
 
 /** Ours to say (the connection, the origin's security), or a way to speak for our origin. */
@@ -18,30 +19,35 @@ const SANDBOX = { 'Content-Security-Policy': "sandbox; default-src 'none'", 'X-C
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** What the caller of a webhook is told, by its response mode. */
-export async function answerRun(env: Env, { config, workspaceId }: Hook, started: Execution): Promise<Response> {
+export async function answerRun(env: Env, { config, workspaceId }: Hook, started: ExecutionRecord): Promise<Response> {
   const { response, timeout_ms } = config
   if (response === 'immediately') return accepted(started)
   const run = workflowRun(env, started.id)
+  const place = { env, workspaceId, executionId: started.id }
   if (response === 'on_respond') {
     const said = await run.waitResponse(workspaceId, timeout_ms)
-    if (said !== undefined) return toResponse(said, started.id)
+    if (said !== undefined) return toResponse(await readRecord(place, said), started.id)
   } else await run.waitFinished(workspaceId, timeout_ms)
   const now = (await run.describe(workspaceId)) ?? started
   if (!isFinal(now.status)) return accepted(now)
   if (now.status !== 'completed') return Response.json(brief(now), { status: 500 })
-  return Response.json(response === 'on_finish' ? now.output : brief(now), { headers: headersOf(now.id) })
+  const answer = response === 'on_finish' ? (await readRecord(place, now)).output : brief(now)
+  return Response.json(answer, { headers: headersOf(now.id) })
 }
 
-function accepted(execution: Execution): Response {
+function accepted(execution: ExecutionRecord): Response {
   return Response.json(brief(execution), { status: 202 })
 }
 
 /** What went wrong is for those who maintain the workflow. */
-function brief({ id, status }: Execution) {
+function brief({ id, status }: ExecutionRecord) {
   return { execution_id: id, status }
 }
 
-function toResponse({ status, headers: wanted, body }: RunResponse, id: string): Response {
+function toResponse(
+  { status, headers: wanted, body }: Omit<RunResponse, 'body'> & { readonly body: unknown },
+  id: string,
+): Response {
   const headers = new Headers()
   for (const [name, value] of Object.entries(wanted)) {
     // A value with a line break in it, for one, is no header.

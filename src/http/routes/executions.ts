@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { AnyJsonObject } from '#core/json'
+import { AnyJson, AnyJsonObject } from '#core/json'
 import { Execution, ExecutionFilter, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import { ExecuteInput } from '#core/workflow/workflow'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
@@ -7,6 +7,7 @@ import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
 import { Started, Wait } from '#http/started'
 import { findExecution } from '#services/executions/find-execution'
+import { findValue } from '#services/executions/find-value'
 import { listEvents } from '#services/executions/list-events'
 import { listExecutions } from '#services/executions/list-executions'
 import { listNodeVisits } from '#services/executions/list-node-visits'
@@ -81,8 +82,23 @@ const getNodes = route({
   summary: { pt: 'Ler o que cada nó fez, em ordem de tempo', en: 'Read what each node did, in order of time' },
   permission: 'executions:read',
   params: ById,
-  query: Paging.extend({ node_id: z.string().optional() }),
+  query: Paging.extend({ node_id: z.string().optional(), visit: z.coerce.number().int().min(1).optional() }),
   answers: { 200: pageOf(NodeVisit.meta({ id: 'NodeVisit' })).meta({ id: 'NodeVisitPage' }) },
+})
+
+const getValue = route({
+  method: 'get',
+  path: '/executions/{id}/values/{sha256}',
+  tag: 'executions',
+  summary: {
+    pt: 'Ler um valor grande por inteiro, como JSON: o "url" de onde ele foi deixado de fora',
+    en: 'Read a large value as a whole, as JSON: the "url" of where it was left out',
+  },
+  permission: 'executions:read',
+  params: ById.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  query: z.object({ index: z.coerce.number().int().min(0).optional().describe('Only this member of a list.') }),
+  answers: { 200: null },
+  media: { 'application/json': AnyJson },
 })
 
 const getEvents = route({
@@ -129,6 +145,13 @@ export const executionRoutes = createRoutes()
   .openapi(getNodes, async (c) =>
     c.json(await listNodeVisits(c.var.ctx, c.req.valid('param').id, c.req.valid('query')), 200),
   )
+  .openapi(getValue, async (c) => {
+    const { id, sha256 } = c.req.valid('param')
+    const value = await findValue(c.var.ctx, id, sha256, c.req.valid('query').index)
+    c.header('Content-Type', 'application/json')
+    c.header('Content-Disposition', `attachment; filename="${sha256.slice(0, 12)}.json"`)
+    return c.newResponse(value, 200)
+  })
   .openapi(getEvents, async (c) => {
     const { after, limit } = c.req.valid('query')
     return c.json({ items: await listEvents(c.var.ctx, c.req.valid('param').id, after, limit) }, 200)

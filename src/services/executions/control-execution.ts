@@ -2,6 +2,7 @@ import type { ControlAction, Execution } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
 import type { Idempotency } from '#services/idempotency/claim-id'
 import { cancelExecution } from './cancel-execution.ts'
+import { presentExecution } from './find-execution.ts'
 import { pauseExecution } from './pause-execution.ts'
 import { resumeExecution } from './resume-execution.ts'
 import { retryExecution } from './retry-execution.ts'
@@ -11,7 +12,7 @@ const VERBS = {
   cancel: cancelExecution,
   pause: pauseExecution,
   resume: resumeExecution,
-  retry: retryExecution,
+  retry: async (ctx, id, idempotency) => presentExecution(ctx, await retryExecution(ctx, id, idempotency)),
 } as const satisfies Record<
   ControlAction,
   (ctx: Ctx, id: string, idempotency: Idempotency | undefined) => Promise<Execution>
@@ -22,7 +23,7 @@ const VERBS = {
  *
  * @throws AppError like the verb
  */
-export function controlExecution(
+export async function controlExecution(
   ctx: Ctx,
   id: string,
   action: ControlAction,

@@ -2,9 +2,10 @@ import { and, eq } from 'drizzle-orm'
 import { workflowRun, type WorkflowRunActor } from '#actors'
 import { isSealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import type { Execution } from '#core/workflow/execution'
+import type { Execution, ExecutionRecord } from '#core/workflow/execution'
 import { isFinal } from '#core/workflow/run'
 import type { Ctx } from '#services/context'
+import { ANSWER_BYTES, presentRecord } from './present-record.ts'
 import { inLocale, toExecutionView } from './to-execution.ts'
 
 /**
@@ -13,12 +14,27 @@ import { inLocale, toExecutionView } from './to-execution.ts'
  * @throws AppError `not_found`, also for another workspace's
  */
 export async function findExecution(ctx: Ctx, id: string): Promise<Execution> {
+  return presentExecution(ctx, await findRecord(ctx, id))
+}
+
+/** Its large values in it, as far as one answer holds them, and its error in the reader's language. */
+export async function presentExecution(ctx: Ctx, record: ExecutionRecord): Promise<Execution> {
+  const place = { env: ctx.env, workspaceId: ctx.principal.workspaceId, executionId: record.id }
+  return inLocale(await presentRecord(place, record, { bytesLeft: ANSWER_BYTES }), ctx.locale)
+}
+
+/**
+ * The same before its large values are read.
+ *
+ * @throws AppError `not_found`, also for another workspace's
+ */
+export async function findRecord(ctx: Ctx, id: string): Promise<ExecutionRecord> {
   const projected = await findProjected(ctx, id)
-  if (hasEnded(projected)) return inLocale(projected, ctx.locale)
+  if (hasEnded(projected)) return projected
   const live = await findActor(ctx, id)?.describe(ctx.principal.workspaceId)
   const execution = live ?? projected
   if (execution === undefined) throw new AppError('not_found')
-  return inLocale(execution, ctx.locale)
+  return execution
 }
 
 interface StartedCtx extends Pick<Ctx, 'env' | 'db'> {
@@ -26,7 +42,7 @@ interface StartedCtx extends Pick<Ctx, 'env' | 'db'> {
 }
 
 /** The projected row, or undefined while there is none. */
-export async function findProjected(ctx: Omit<StartedCtx, 'env'>, id: string): Promise<Execution | undefined> {
+export async function findProjected(ctx: Omit<StartedCtx, 'env'>, id: string): Promise<ExecutionRecord | undefined> {
   const { executions } = ctx.db.tables
   const [row] = await ctx.db
     .select()
@@ -39,13 +55,13 @@ export async function findProjected(ctx: Omit<StartedCtx, 'env'>, id: string): P
  * An execution that may have been started before, by whoever starts it again: its actor is emptied some time after its
  * end, and would begin anew.
  */
-export async function findStarted(ctx: StartedCtx, id: string): Promise<Execution | undefined> {
+export async function findStarted(ctx: StartedCtx, id: string): Promise<ExecutionRecord | undefined> {
   const live = await workflowRun(ctx.env, id).describe(ctx.principal.workspaceId)
   return live ?? findProjected(ctx, id)
 }
 
 /** Whether PostgreSQL has the whole execution; until then its actor knows more. */
-export function hasEnded(projected: Execution | undefined): projected is Execution {
+export function hasEnded(projected: ExecutionRecord | undefined): projected is ExecutionRecord {
   return projected !== undefined && isFinal(projected.status)
 }
 

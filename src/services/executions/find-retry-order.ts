@@ -1,5 +1,5 @@
 import { replay } from '#core/workflow/apply'
-import type { RunOrder } from '#core/workflow/order'
+import { type RunOrder, toRetryOrder } from '#core/workflow/order'
 import { isFinal } from '#core/workflow/run'
 import { seedOf } from '#core/workflow/seed'
 import type { RunEvent } from '#core/workflow/event'
@@ -25,5 +25,6 @@ export async function findRetryOrder(ctx: RetryCtx, id: string): Promise<Omit<Ru
   for await (const { event } of archive.events(0)) events.push(event)
   const { status, inputs } = replay(plan, events)
   if (!isFinal(status) || status === 'completed') return undefined
-  return { plan, inputs, seed: seedOf(plan, events, ctx.now()) }
+  // Its objects are its own since before it was archived.
+  return toRetryOrder(plan, inputs, seedOf(plan, events, ctx.now()), archive.run.header.executionId)
 }

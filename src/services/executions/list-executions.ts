@@ -2,6 +2,7 @@ import { and, desc, eq, gte, lte, sql } from 'drizzle-orm'
 import { type Page, type Paging, toPage } from '#core/page'
 import type { Execution, ExecutionFilter } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
+import { noteRecord } from './present-record.ts'
 import { inLocale, toExecutionView } from './to-execution.ts'
 
 const FIRST_MS = 0
@@ -30,7 +31,7 @@ export async function listExecutions(ctx: Ctx, filter: ExecutionFilter & Paging)
     .limit(size)
     .offset((page - 1) * size)
   const count = rows[0]?.total ?? (page === 1 ? 0 : await total)
-  const items = rows.map(({ row }) => inLocale(toExecutionView(row), ctx.locale))
+  const items = rows.map(({ row }) => inLocale(noteRecord(row.id, toExecutionView(row)), ctx.locale))
   return toPage(items, count, filter)
 }
 

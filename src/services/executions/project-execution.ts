@@ -26,7 +26,10 @@ export async function projectExecution(
   seq: number,
 ): Promise<boolean> {
   const { executions, executionVisits } = db.tables
-  const { id, workflow_id, version, status, trigger, inputs, output, error, ...origin } = toExecution(header, state)
+  const { id, workflow_id, version, status, trigger, inputs, output, error, large, ...origin } = toExecution(
+    header,
+    state,
+  )
   const changing = {
     status,
     output,
@@ -34,6 +37,7 @@ export async function projectExecution(
     started_at: toDate(state.startedAt),
     finished_at: toDate(state.finishedAt),
     approvals: toOpenApprovals(state),
+    large,
     seq,
   }
   const upsert = db

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import type { Execution } from '#core/workflow/execution'
+import type { ExecutionRecord } from '#core/workflow/execution'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
@@ -16,7 +16,7 @@ import { findRetryOrder } from './find-retry-order.ts'
  * @throws AppError `not_found`, also when its workflow was deleted; `execution_not_retryable` while it runs, when it has
  *   completed, and when its data are kept no more
  */
-export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempotency): Promise<Execution> {
+export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempotency): Promise<ExecutionRecord> {
   const { workspaceId, userId } = ctx.principal
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
   const retryId = await claimId(ctx, idempotency, () => minted)

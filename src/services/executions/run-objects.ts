@@ -1,6 +1,7 @@
 /** Where the objects of executions are in R2: whatever a workspace owns begins with its prefix, and goes with it. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
+import type { LargeRef } from '#core/workflow/value'
 
 const WORKSPACES = 'workspaces/'
 
@@ -17,4 +18,15 @@ export function executionPrefix(workspaceId: string, executionId: string): strin
 /** The events of a finished execution: `files/run-archive`. */
 export function archiveKey(workspaceId: string, executionId: string): string {
   return `${executionPrefix(workspaceId, executionId)}events.ndjson.gz`
+}
+
+/** A large value of an execution: `files/value-objects`. */
+export function valueKey(workspaceId: string, executionId: string, sha256: string): string {
+  return `${executionPrefix(workspaceId, executionId)}values/${sha256}.json`
+}
+
+/** Where a value that an execution holds may lie: with it, or, until it has been copied, where it comes from. */
+export function valueKeys(workspaceId: string, executionId: string, { sha256, owner }: LargeRef): string[] {
+  const own = valueKey(workspaceId, executionId, sha256)
+  return owner === executionId ? [own] : [own, valueKey(workspaceId, owner, sha256)]
 }

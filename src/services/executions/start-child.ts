@@ -4,13 +4,14 @@ import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
 import { AppError, ERRORS } from '#core/errors'
-import type { Execution, RunHeader } from '#core/workflow/execution'
+import type { ExecutionRecord, RunHeader } from '#core/workflow/execution'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
+import type { Holes } from '#core/workflow/value'
 import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
@@ -27,6 +28,12 @@ export function childId(env: Env, parent: RunHeader, visit: Pick<Visit, 'node_id
   return derivedId(env, visit.startedAt, [parent.executionId, visit.node_id, visit.visit])
 }
 
+/** What a child is to run with; its holes are in `inputs`. */
+interface ChildOrder extends Holes {
+  readonly workflowId: string
+  readonly inputs: Json
+}
+
 /**
  * Starts the execution that a visit asks for, once. It is durable when this returns (P1).
  *
@@ -37,7 +44,7 @@ export async function startChild(
   env: Env,
   parent: RunHeader,
   { node_id, visit, startedAt }: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>,
-  order: { readonly workflowId: string; readonly inputs: Json },
+  order: ChildOrder,
 ): Promise<string> {
   const depth = (parent.parent?.depth ?? 0) + 1
   if (depth > MAX_DEPTH) throw new NodeFailure(nodeError('too_deep', { limit: MAX_DEPTH }))
@@ -57,11 +64,11 @@ export async function startErrorWorkflow(
   env: Env,
   header: RunHeader,
   { settings }: Pick<Plan, 'settings'>,
-  failed: Execution,
+  failed: ExecutionRecord,
 ): Promise<void> {
   const workflowId = settings.error_workflow_id
   if (workflowId === undefined || header.trigger === 'error') return
-  const { inputs: _inputs, output: _output, ...execution } = failed
+  const { inputs: _inputs, output: _output, large: _large, ...execution } = failed
   const inputs: Json = { execution: { ...execution, workflow_name: header.workflowName }, error: failed.error }
   const id = derivedId(env, Date.parse(failed.finished_at ?? failed.created_at), [header.executionId, 'error_workflow'])
   try {
@@ -77,7 +84,7 @@ async function startAs(
   env: Env,
   id: string,
   by: RunHeader,
-  { workflowId, inputs }: { readonly workflowId: string; readonly inputs: Json },
+  { workflowId, inputs, large }: ChildOrder,
   trigger: string,
   parent?: RunHeader['parent'],
 ): Promise<void> {
@@ -91,6 +98,7 @@ async function startAs(
   await run.start({
     plan,
     inputs,
+    large,
     header: {
       executionId: id,
       workspaceId,

@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import type { Execution } from '#core/workflow/execution'
+import type { ExecutionRecord } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
@@ -30,7 +30,7 @@ export async function startExecution(
   input: ExecuteInput,
   trigger: string,
   idempotency?: Idempotency,
-): Promise<Execution> {
+): Promise<ExecutionRecord> {
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
   const id = await claimId(ctx, idempotency, () => minted)
   const run = workflowRun(ctx.env, id)

@@ -1,10 +1,11 @@
 import type { Locale } from '#core/messages'
-import type { Execution, NodeVisit } from '#core/workflow/execution'
+import type { Execution, ExecutionRecord, VisitRecord } from '#core/workflow/execution'
 import { localizeNodeError } from '#core/workflow/node-error'
+import { withHoles } from '#core/workflow/value'
 import type { Tables } from '#db/schema'
 
 /** A projected row as clients see it. */
-export function toExecutionView(row: Tables['executions']['$inferSelect']): Execution {
+export function toExecutionView(row: Tables['executions']['$inferSelect']): ExecutionRecord {
   const { started_at, finished_at } = row
   return {
     id: row.id,
@@ -21,10 +22,11 @@ export function toExecutionView(row: Tables['executions']['$inferSelect']): Exec
     duration_ms: started_at === null || finished_at === null ? null : finished_at.getTime() - started_at.getTime(),
     parent_execution_id: row.parent_execution_id,
     retry_of: row.retry_of,
+    ...withHoles(row.large ?? []),
   }
 }
 
-export function toNodeVisitView(row: Tables['executionVisits']['$inferSelect']): NodeVisit {
+export function toNodeVisitView(row: Tables['executionVisits']['$inferSelect']): VisitRecord {
   const { node_id, visit, status, attempts, input, output, error } = row
   return {
     node_id,
@@ -36,6 +38,7 @@ export function toNodeVisitView(row: Tables['executionVisits']['$inferSelect']):
     error,
     started_at: row.started_at?.toISOString() ?? null,
     finished_at: row.finished_at?.toISOString() ?? null,
+    ...withHoles(row.large ?? []),
   }
 }
 

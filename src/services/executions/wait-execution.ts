@@ -1,8 +1,8 @@
 import { workflowRun } from '#actors'
-import type { Execution } from '#core/workflow/execution'
+import type { Execution, ExecutionRecord } from '#core/workflow/execution'
 import { isFinal } from '#core/workflow/run'
 import type { Ctx } from '#services/context'
-import { inLocale } from './to-execution.ts'
+import { presentExecution } from './find-execution.ts'
 
 /**
  * A started execution when it ends in time, else undefined.
@@ -11,12 +11,12 @@ import { inLocale } from './to-execution.ts'
  */
 export async function waitExecution(
   ctx: Ctx,
-  started: Execution,
+  started: ExecutionRecord,
   seconds: number | undefined,
 ): Promise<Execution | undefined> {
   if (seconds === undefined || seconds === 0) return undefined
   // A repeat of long ago: its actor may be emptied.
-  if (isFinal(started.status)) return inLocale(started, ctx.locale)
+  if (isFinal(started.status)) return presentExecution(ctx, started)
   const finished = await workflowRun(ctx.env, started.id).waitFinished(ctx.principal.workspaceId, seconds * 1_000)
-  return finished && inLocale(finished, ctx.locale)
+  return finished && presentExecution(ctx, finished)
 }

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import type { Execution } from '#core/workflow/execution'
+import type { ExecutionRecord } from '#core/workflow/execution'
 import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
-import { MAX_OUTPUT_BYTES } from '#core/workflow/prepare'
 import { startingAt } from '#core/workflow/starting-at'
 import { type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
 import type { PublicCtx } from '#services/context'
@@ -17,6 +16,8 @@ import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import type { Hook } from './find-hook.ts'
 import { noteFailed, noteFired } from './note-trigger.ts'
 
+/** What comes with one delivery, as JSON. */
+const MAX_TRIGGER_BYTES = 1_048_576
 /** Any repeat of a delivery is that delivery, whatever its bytes. */
 const ANY_REQUEST = 'hook'
 
@@ -32,7 +33,7 @@ export async function startHook(
   hook: Hook,
   trigger: JsonObject,
   deliveryId: string | undefined,
-): Promise<Execution> {
+): Promise<ExecutionRecord> {
   refuseTooLarge(trigger)
   const { workspaceId, triggerId: id } = hook
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
@@ -65,9 +66,9 @@ export async function startHook(
 
 function refuseTooLarge(trigger: JsonObject): void {
   try {
-    measureJson(trigger, MAX_OUTPUT_BYTES)
+    measureJson(trigger, MAX_TRIGGER_BYTES)
   } catch (error) {
-    if (error instanceof JsonTooLarge) throw new AppError('body_too_large', { params: { limit: MAX_OUTPUT_BYTES } })
+    if (error instanceof JsonTooLarge) throw new AppError('body_too_large', { params: { limit: MAX_TRIGGER_BYTES } })
     throw error
   }
 }

@@ -25,10 +25,10 @@ describe('limits', () => {
     expect(state.visitCounts.get('a')).toBe(1000)
   })
 
-  // start -> a … e, each an end with 0.5 MB
+  // start -> a … c, each an end with 1.5 MB
   test('several ends together are an output too, and may not be larger', () => {
     const run = started(draw('start -> a; start -> b; start -> c'))
-    for (const node of ['a', 'b', 'c']) run.succeed(node, 'x'.repeat(500_000))
+    for (const node of ['a', 'b', 'c']) run.succeed(node, 'x'.repeat(1_500_000))
     expect(run.state).toMatchObject({ status: 'failed', error: { code: 'output_too_large' } })
   })
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { checkEmission, openVisit, prepareVisit } from '#core/workflow/prepare'
+import { emit } from '#core/workflow/node-type'
+import { openVisit } from '#core/workflow/open-visit'
+import { checkDecision, prepareVisit } from '#core/workflow/prepare'
 import type { Json } from '#lib/json'
 import { httpRequest } from '#nodes/http-request'
 import { draw } from './graph-builder.ts'
@@ -9,7 +11,7 @@ import { started, T0 } from './run-driver.ts'
 function prepared(config: Json, inputs: Json) {
   const run = started(draw('start -> http', { http: { type: 'http.request', config } }), inputs)
   const { plan, facts } = run.machine
-  return prepareVisit(openVisit(plan, run.state, { node_id: 'http', visit: 1 }, httpRequest, facts, T0))
+  return prepareVisit(openVisit(plan, run.state, { node_id: 'http', visit: 1 }, httpRequest, facts, T0).see())
 }
 
 function failureOf(config: Json, inputs: Json): unknown {
@@ -33,7 +35,7 @@ describe('what a visit is given', () => {
   })
 
   test('a config that holds a large output many times fails the node before anyone writes it out', () => {
-    const config = { ...post, body: Array.from({ length: 50 }, () => '{{ $input }}') }
+    const config = { ...post, body: Array.from({ length: 200 }, () => '{{ $input }}') }
     expect(() => prepared(config, 'x'.repeat(200_000))).toThrow(
       expect.objectContaining({ error: expect.objectContaining({ code: 'config_too_large' }) }),
     )
@@ -54,18 +56,21 @@ describe('what a visit may give', () => {
   const nested = (levels: number): Json => (levels === 0 ? 1 : [nested(levels - 1)])
 
   test.each<[Json, string]>([
-    ['x'.repeat(1_048_575), 'output_too_large'],
-    ['\0'.repeat(200_000), 'output_too_large'],
-    ['日'.repeat(400_000), 'output_too_large'],
+    ['x'.repeat(26_214_399), 'output_too_large'],
+    ['\0'.repeat(4_400_000), 'output_too_large'],
+    ['日'.repeat(8_800_000), 'output_too_large'],
     [nested(501), 'output_too_deep'],
-  ])('not more than an event can hold (%#)', (output, code) => {
-    expect(() => checkEmission({ output, handles: ['out'] })).toThrow(
+  ])('not more than an object may hold (%#)', (output, code) => {
+    expect(() => checkDecision(emit(output))).toThrow(
       expect.objectContaining({ error: expect.objectContaining({ code }) }),
     )
   })
 
-  test.each<Json>(['x'.repeat(1_048_574), nested(500), null])('and up to that (%#)', (output) => {
-    const emission = { output, handles: ['out'] }
-    expect(checkEmission(emission)).toBe(emission)
+  test.each<[Json, number]>([
+    ['x'.repeat(26_214_398), 26_214_400],
+    [nested(500), 1_001],
+    [null, 4],
+  ])('and up to that (%#)', (output, bytes) => {
+    expect(checkDecision(emit(output))).toBe(bytes)
   })
 })

@@ -5,9 +5,11 @@ import { apply, replay } from '#core/workflow/apply'
 import { inputOf } from '#core/workflow/input'
 import type { Definition } from '#core/workflow/graph'
 import { nodeError } from '#core/workflow/node-error'
-import { type ChildEnd, RunEvent } from '#core/workflow/event'
+import type { ChildEnd, RunEvent } from '#core/workflow/event'
 import { initialState, isFinal, type RunState, visitKey } from '#core/workflow/run'
+import { StoredEvent, toStored } from '#core/workflow/stored-event'
 import type { RunCommand, RunInput } from '#core/workflow/step'
+import type { Value } from '#core/workflow/value'
 import type { Json } from '#lib/json'
 import { planOf, testCatalog } from './graph-builder.ts'
 
@@ -24,7 +26,7 @@ export function machineOf(definition: Definition): Machine {
 
 /** Events as storage gives them back. */
 export function stored(events: readonly RunEvent[]): RunEvent[] {
-  return events.map((event) => RunEvent.parse(JSON.parse(JSON.stringify(event))))
+  return events.map((event) => StoredEvent.parse(JSON.parse(JSON.stringify(toStored(event)))))
 }
 
 /** A run in the hand of a test: it performs nothing itself, and checks I1 and I4 after every step. */
@@ -187,7 +189,7 @@ export class RunDriver {
   }
 
   /** The value that a node was given at its last visit. */
-  inputOf(nodeId: string): Json {
+  inputOf(nodeId: string): Value {
     const visit = [...this.state.visits.values()].findLast(({ node_id }) => node_id === nodeId)
     return visit === undefined ? null : inputOf(this.machine.plan, this.state, visit)
   }

@@ -36,7 +36,9 @@ function finish(machine: Machine, inputs: Json, bad?: number): Outcome {
   for (let next = waiting.shift(); next !== undefined && !isFinal(state.status); next = waiting.shift()) {
     const index = visitOf(state, next).item?.index ?? -1
     const failure = { ...next, type: 'failed', error: nodeError('unexpected'), retryable: false } as const
-    const outcome = { ...next, type: 'succeeded', output: index * 2, handles: ['out'] } as const
+    const { loop } = visitOf(state, next)
+    const [output, handle] = loop === undefined ? [index * 2, 'out'] : [loop.results.flat(), 'done']
+    const outcome = { ...next, type: 'succeeded', output, handles: [handle] } as const
     take(decide(machine, state, next, MOMENT) ?? (index === bad ? failure : outcome))
   }
   return { state, events, most }
