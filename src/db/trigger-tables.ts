@@ -22,7 +22,7 @@ export function triggerTables(schema: ReturnType<typeof pgSchema>, workspaces: O
         .notNull()
         .references(() => workflows.id, { onDelete: 'cascade' }),
       node_id: text().notNull(),
-      kind: text({ enum: ['webhook', 'schedule'] }).notNull(),
+      kind: text({ enum: ['webhook', 'schedule', 'file'] }).notNull(),
       /** How often its addresses and its secret were replaced. */
       url_generation: integer().notNull().default(0),
       secret_generation: integer().notNull().default(0),

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ErrorCode } from '#core/errors'
 import type { Permission } from '#core/permissions'
@@ -37,6 +37,8 @@ interface CommonSpec {
    * handler gets the object with the list.
    */
   readonly files?: string
+  /** The body is a form with a file, which the handler reads as a stream: this is for the document. */
+  readonly form?: z.ZodObject
   /** Of a success that `answers` gives no schema, since it is a file: media type → schema. */
   readonly media?: Readonly<Record<string, z.ZodType>>
   /** Success status → schema of the JSON answer, or null for none. */
@@ -110,8 +112,14 @@ function marksOf(spec: RouteSpec): Marks {
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
     files: spec.files !== undefined,
+    form: spec.form && formSchema(spec.form),
     errors: [...errorsOf(spec)],
   }
+}
+
+function formSchema(form: z.ZodObject): Marks['form'] {
+  const { $schema: _, ...schema } = z.toJSONSchema(form)
+  return { ...schema, type: 'object' }
 }
 
 function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['request'] {

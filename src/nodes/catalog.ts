@@ -14,6 +14,7 @@ import { sort } from './sort.ts'
 import { split } from './split.ts'
 import { template } from './template.ts'
 import { transform } from './transform.ts'
+import { triggerFile } from './trigger-file.ts'
 import { triggerManual } from './trigger-manual.ts'
 import { triggerSchedule } from './trigger-schedule.ts'
 import { triggerWebhook } from './trigger-webhook.ts'
@@ -30,6 +31,7 @@ export const catalog = {
   'trigger.manual': triggerManual,
   'trigger.webhook': triggerWebhook,
   'trigger.schedule': triggerSchedule,
+  'trigger.file': triggerFile,
   if: ifNode,
   switch: switchNode,
   merge,

@@ -1,8 +1,7 @@
 /** Where the objects of executions are in R2: whatever a workspace owns begins with its prefix, and goes with it. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
-
-const WORKSPACES = 'workspaces/'
+import { WORKSPACES } from '#files/object-keys'
 
 /** Of everything that a workspace has: in SQL, where workspaces are deleted. */
 export function workspacePrefixOf(workspaceId: AnyPgColumn): SQL<string> {
