@@ -12,6 +12,7 @@ import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
 import { type Json, measureJson } from '#lib/json'
 import { startChild } from '#services/executions/start-child'
+import { createNodeFiles } from '#services/files/node-files'
 import { createDebts, type Debts } from './debts.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
 import type { RunStorage } from './storage.ts'
@@ -227,6 +228,7 @@ export class LiveRun {
           this.#starting.delete(starting)
         }
       },
+      files: createNodeFiles(this.#env, this.header, visitOf(this.state, ref)),
       log: (level, message, data) =>
         this.step({ ...ref, type: 'noted', note: { type: 'log', level, message: cut(message), data: small(data) } }),
       progress: (progress) =>

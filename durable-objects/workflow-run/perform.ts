@@ -23,7 +23,7 @@ import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } f
 export type Perform = RunCommand & { readonly type: 'perform' }
 
 /** The ports that lead back to the actor. */
-export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'files' | 'log' | 'progress'>
 
 /** Bindings of one machine that wrangler.toml does not have. */
 interface OutboundBindings {

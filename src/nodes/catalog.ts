@@ -1,6 +1,8 @@
 import type { Catalog } from '#core/workflow/node-type'
 import { aggregate } from './aggregate.ts'
 import { code } from './code.ts'
+import { fileRead } from './file-read.ts'
+import { fileWrite } from './file-write.ts'
 import { filter } from './filter.ts'
 import { approval } from './approval.ts'
 import { httpRequest } from './http-request.ts'
@@ -54,4 +56,6 @@ export const catalog = {
   validate,
   llm,
   'http.request': httpRequest,
+  'file.read': fileRead,
+  'file.write': fileWrite,
 } satisfies Catalog

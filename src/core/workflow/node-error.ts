@@ -95,6 +95,8 @@ export const NODE_ERRORS = {
     'Mais de {limit} execuções iniciadas umas pelas outras.',
     'More than {limit} executions started by one another.',
   ),
+  file_missing: sentence('Não há neste workspace um arquivo {id}.', 'There is no file {id} in this workspace.'),
+  file_unreadable: sentence('O arquivo {id} não se lê como {as}.', 'The file {id} cannot be read as {as}.'),
   database_unavailable: sentence(
     'O banco de dados não está disponível; o nó espera por ele.',
     'The database is not available; the node waits for it.',

@@ -16,6 +16,10 @@ function worldOf(output: Json) {
       Object.defineProperty(response, 'url', { value: url })
       return Promise.resolve(response)
     },
+    files: {
+      read: () => Promise.resolve(new TextEncoder().encode(JSON.stringify(answer))),
+      write: () => Promise.resolve(answer),
+    },
     startExecution: () => Promise.resolve({ executionId: answer.execution_id }),
     generate: ({ model }) => Promise.resolve({ ...answer, model }),
   })
