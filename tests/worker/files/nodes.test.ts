@@ -1,18 +1,17 @@
-/** Files in workflows: read, written, and starting them. */
+/** Files in workflows: read and written. */
 import { env } from 'cloudflare:workers'
-import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import { readConfig } from '#config'
 import { StoredFile } from '#core/files/file'
-import { connect } from '#db/connect'
+import type { RunHeader } from '#core/workflow/execution'
+import { newId } from '#lib/ids'
 import type { JsonObject } from '#lib/json'
-import { deliverFiles } from '#services/triggers/fire-file'
+import { createNodeFiles } from '#services/files/node-files'
+import { sealedId } from '#auth/sealed-id'
 import { type Account, createAccount } from '#tests/worker/support/api'
-import { chain, graph, setNode, trigger } from '#tests/worker/support/graphs'
-import { formOf, type Sent } from './support.ts'
-
-const db = connect(env)
-const { fileDeliveries } = db.tables
+import { chain, trigger } from '#tests/worker/support/graphs'
+import { createPerson } from '#tests/worker/security/people'
+import { formOf, objectsOf, type Sent } from './support.ts'
 
 let ana: Account
 let bia: Account
@@ -24,7 +23,10 @@ async function upload(account: Account, content: string, sent: Sent = {}): Promi
   return StoredFile.parse((await account.call('/files/upload', { body: formOf(content, sent) })).body)
 }
 
-const read = (config: JsonObject) => chain([trigger, { id: 'read', type: 'file.read', config }])
+const reading = (config: JsonObject) =>
+  chain([trigger, { id: 'read', type: 'file.read', config, data: { retry: { max_attempts: 1 } } }])
+const writing = (config: JsonObject) => chain([trigger, { id: 'write', type: 'file.write', config }])
+const BY_TRIGGER = '{{ $trigger.id }}'
 
 describe('file.read', () => {
   test.each([
@@ -33,9 +35,63 @@ describe('file.read', () => {
     ['base64', 'olá', 'b2zDoQ=='],
   ])('gives the content as %s', async (as, content, output) => {
     const { id } = await upload(ana, content)
-    const run = await ana.run(read({ file_id: '{{ $trigger.id }}', as }), { id })
-    expect(run.status).toBe('failed')
-    const known = await ana.run(read({ file_id: id, as }))
-    expect(known).toMatchObject({ status: 'completed', output })
+    expect(await ana.run(reading({ file_id: id, as }))).toMatchObject({ status: 'completed', output })
+    expect(await ana.run(reading({ file_id: BY_TRIGGER, as }), { id })).toMatchObject({ output })
+  })
+
+  test('of another workspace is told by validate, refused on execute, and not found when it runs', async () => {
+    const { id } = await upload(bia, 'segredo')
+    const workflow = await ana.createWorkflow(reading({ file_id: id }))
+    expect((await ana.call(`/workflows/${workflow.id}/validate`, { json: {} })).body).toMatchObject({
+      valid: false,
+      problems: [{ code: 'unknown_file', node_id: 'read', path: '/data/config/file_id' }],
+    })
+    for (const verb of ['publish', 'execute']) {
+      expect(await ana.call(`/workflows/${workflow.id}/${verb}`, { json: {} })).toMatchObject({ status: 422 })
+    }
+    const run = await ana.run(reading({ file_id: BY_TRIGGER }), { id })
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'file_missing' } })
+    expect(JSON.stringify(run)).not.toContain('segredo')
+  })
+
+  test.each([
+    ['file_unreadable', '{"a":', 'json'],
+    ['file_too_large', 'x'.repeat(1_100_000), 'text'],
+  ])('fails with %s and not with a stack', async (code, content, as) => {
+    const { id } = await upload(ana, content)
+    expect(await ana.run(reading({ file_id: id, as }))).toMatchObject({ status: 'failed', error: { code } })
+  })
+})
+
+describe('file.write', () => {
+  test('gives the file, which is there', async () => {
+    const config = { name: '../pedido-{{ $trigger.id }}.json', content: '{{ $trigger }}', folder: 'pedidos', tags: ['x'] }
+    const run = await ana.run(writing(config), { id: 7 })
+    expect(run.status).toBe('completed')
+    const file = StoredFile.parse(run.output)
+    expect(file).toMatchObject({ filename: 'pedido-7.json', folder: 'pedidos/', content_type: 'application/json' })
+    expect(file).toMatchObject({ origin: 'workflow', tags: ['x'] })
+    expect(await ana.run(reading({ file_id: file.id, as: 'json' }))).toMatchObject({ output: { id: 7 } })
+  })
+
+  test('takes bytes as base64', async () => {
+    const run = await ana.run(writing({ name: 'a.gif', content: btoa('GIF89a'), encoding: 'base64' }))
+    expect(run.output).toMatchObject({ content_type: 'image/gif', size: 6 })
+  })
+
+  test('performed again writes the same file, also at the same moment', async () => {
+    const { workspaceId } = await createPerson()
+    const executionId = sealedId(readConfig(env).SECRET_KEY, Date.now())
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the port reads of it
+    const header = { executionId, workspaceId, createdBy: null } as RunHeader
+    const visit = { node_id: 'w', visit: 1, startedAt: Date.now() }
+    const write = (text: string, more = {}) =>
+      createNodeFiles(env, header, { ...visit, ...more }).write({ name: 'x', content: new TextEncoder().encode(text) })
+    const [one, two] = await Promise.all([write('um'), write('dois')])
+    const third = await write('três')
+    expect(new Set([one.id, two.id, third.id]).size).toBe(1)
+    expect(await objectsOf(workspaceId)).toHaveLength(1)
+    expect((await write('um', { visit: 2 })).id).not.toBe(one.id)
+    expect((await write('um', { node_id: newId() })).id).not.toBe(one.id)
   })
 })
