@@ -2,6 +2,7 @@ import { AppError } from '#core/errors'
 import type { StoredFile } from '#core/files/file'
 import type { ByteRange } from '#core/files/range'
 import { blobKey } from '#files/object-keys'
+import { readObject } from '#files/read-object'
 import { stored } from '#files/stored'
 import type { FileCtx } from './file-ctx.ts'
 import { findFileRow } from './find-file.ts'
@@ -31,20 +32,21 @@ export async function openFile(ctx: FileCtx, id: string): Promise<OpenedFile> {
 
 /** The same for a row that is known. */
 export function openRow({ env, config }: Pick<FileCtx, 'env' | 'config'>, row: FileRow): OpenedFile {
-  const key = blobKey(row.workspace_id, row.id, row.blob_id)
-  const get = async (range?: ByteRange): Promise<R2ObjectBody> => {
-    const object = await stored(env.FILES.get(key, range === undefined ? {} : { range }))
+  const { size } = row
+  const read = async (range: ByteRange = { offset: 0, length: size }): Promise<ReadableStream> => {
+    // R2 cannot read nothing.
+    if (size === 0) return new Blob([]).stream()
+    const stream = await readObject(env.FILES, blobKey(row.workspace_id, row.id, row.blob_id), range)
     // A row without its object is a loss in the storage, unless the file was deleted just now.
-    if (object === null) throw new AppError('not_found')
-    return object
+    if (stream === undefined) throw new AppError('not_found')
+    return stream
   }
   return {
     file: toFile(config, row),
-    // R2 cannot read nothing.
-    stream: async (range) => (row.size === 0 ? new Blob([]).stream() : (await get(range)).body),
+    stream: read,
     async bytes(limitBytes) {
-      if (row.size > limitBytes) throw new AppError('file_too_large', { params: { limit: limitBytes, kind: 'other' } })
-      return new Uint8Array(await stored((await get()).arrayBuffer()))
+      if (size > limitBytes) throw new AppError('file_too_large', { params: { limit: limitBytes, kind: 'other' } })
+      return new Uint8Array(await stored(new Response(await read()).arrayBuffer()))
     },
   }
 }
