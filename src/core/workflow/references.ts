@@ -48,7 +48,10 @@ function idsIn(object: JsonObject, fields: ReferenceFields, path: readonly strin
   })
 }
 
-const CODES = { workflow: 'unknown_workflow', file: 'unknown_file' } as const satisfies Record<ResourceKind, GraphProblem['code']>
+const CODES = { workflow: 'unknown_workflow', file: 'unknown_file' } as const satisfies Record<
+  ResourceKind,
+  GraphProblem['code']
+>
 
 export function toReferenceProblem({ kind, id, ...place }: Reference): GraphProblem {
   return { code: CODES[kind], params: { id }, ...place }

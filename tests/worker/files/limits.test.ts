@@ -119,8 +119,7 @@ describe('a storage that fails', () => {
     vi.spyOn(env.FILES, 'createMultipartUpload').mockImplementation(async (...given) => {
       const made = await create(...given)
       let parts = 0
-      const uploadPart: R2MultipartUpload['uploadPart'] = (...part) =>
-        ++parts > 1 ? full() : made.uploadPart(...part)
+      const uploadPart: R2MultipartUpload['uploadPart'] = (...part) => (++parts > 1 ? full() : made.uploadPart(...part))
       return { key: made.key, uploadId: made.uploadId, uploadPart, abort: () => made.abort(), complete: full }
     })
     await expect(save(ctxOf(ana), bytes(length))).rejects.toMatchObject({ code: 'storage_unavailable' })
@@ -158,7 +157,7 @@ describe('the sweep', () => {
     while (await sweepUploads(late(1_000)));
     expect(await uploadsOf(ana)).toBe(0)
     expect(await objectsOf(workspaceId)).toEqual([])
-    await expect(multipart.uploadPart(2, bytes(10))).rejects.toThrow()
+    await expect(multipart.uploadPart(2, bytes(10))).rejects.toThrow('10024')
   })
 
   test('leaves uploads alone that go on', async () => {
@@ -181,7 +180,7 @@ describe('the sweep', () => {
       while (await sweepUploads(late(0)));
       yield bytes(10)
     }
-    await expect(save(ctxOf(ana), slow())).rejects.toThrow()
+    await expect(save(ctxOf(ana), slow())).rejects.toMatchObject({ code: 'storage_unavailable' })
     expect([await filesOf(ana), await uploadsOf(ana)]).toEqual([0, 0])
     expect(await objectsOf(ana.workspaceId)).toEqual([])
   })
@@ -227,10 +226,7 @@ describe('the sweep', () => {
     const [key = ''] = await objectsOf(ana.workspaceId)
     const prefix = key.replace(/content$/, '')
     const scoped = connectWithin(env, ana.workspaceId)
-    await scoped.batch([
-      db.insert(objectDeletions).values({ prefix }),
-      db.delete(files).where(eq(files.id, id)),
-    ])
+    await scoped.batch([db.insert(objectDeletions).values({ prefix }), db.delete(files).where(eq(files.id, id))])
     while (await sweepObjects(late(0)));
     expect(await objectsOf(ana.workspaceId)).toEqual([])
   })

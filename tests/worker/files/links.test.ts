@@ -52,7 +52,13 @@ describe('a signed link', () => {
     const [head = '', body = '', signature = ''] = token.split('.')
     const swapped = Buffer.from(Buffer.from(body, 'base64url').toString().replace(id, other.id)).toString('base64url')
     const none = Buffer.from('{"alg":"none","typ":"file+jwt"}').toString('base64url')
-    const forged = [`${head}.${swapped}.${signature}`, `${none}.${body}.`, `${head}.${body}.`, 'x', team.members.owner.token]
+    const forged = [
+      `${head}.${swapped}.${signature}`,
+      `${none}.${body}.`,
+      `${head}.${body}.`,
+      'x',
+      team.members.owner.token,
+    ]
     for (const one of forged) expect(await outcomeOf(await open(`/files/${one}`)), one).toBe('400 invalid_token')
     const config = readConfig(env)
     const times = { now: Date.now(), until: Date.now() + 60_000 }

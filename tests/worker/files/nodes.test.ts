@@ -65,7 +65,12 @@ describe('file.read', () => {
 
 describe('file.write', () => {
   test('gives the file, which is there', async () => {
-    const config = { name: '../pedido-{{ $trigger.id }}.json', content: '{{ $trigger }}', folder: 'pedidos', tags: ['x'] }
+    const config = {
+      name: '../pedido-{{ $trigger.id }}.json',
+      content: '{{ $trigger }}',
+      folder: 'pedidos',
+      tags: ['x'],
+    }
     const run = await ana.run(writing(config), { id: 7 })
     expect(run.status).toBe('completed')
     const file = StoredFile.parse(run.output)

@@ -129,7 +129,11 @@ describe('trigger.file', () => {
     await upload('abc')
     await expect.poll(() => runsOf(id)).toMatchObject([{ status: 'completed' }])
     const { body } = await ana.call('/files')
-    expect(pageOf(StoredFile).parse(body).items.map(({ origin }) => origin)).toEqual(['workflow', 'upload'])
+    expect(
+      pageOf(StoredFile)
+        .parse(body)
+        .items.map(({ origin }) => origin),
+    ).toEqual(['workflow', 'upload'])
     await deliverFiles({ env, db })
     expect(await runsOf(id)).toHaveLength(1)
   })

@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PART_BYTES, Upload } from '#core/files/upload'
-import { StoredFile } from '#core/files/file'
+import { FileLink, StoredFile } from '#core/files/file'
 import { connect } from '#db/connect'
 import { type Caller, createPerson, createTeam, type Team } from '#tests/worker/security/people'
 import { bytes, objectsOf, outcomeOf, request, upload as uploadFile } from './support.ts'
@@ -19,7 +19,11 @@ beforeAll(async () => {
 const sha256 = (of: Uint8Array) => createHash('sha256').update(of).digest('hex')
 
 function post(caller: Caller, path: string, body: object = {}, headers = {}): Promise<Response> {
-  const init = { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', ...headers } }
+  const init = {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: { 'Content-Type': 'application/json', ...headers },
+  }
   return request(caller, `/api/v1/files/uploads${path}`, init)
 }
 
@@ -134,7 +138,7 @@ describe('the address of a part', () => {
     const { owner } = team.members
     const { id } = await uploadFile(owner, 'x')
     const link = await request(owner, `/api/v1/files/${id}/url`)
-    const { url } = (await link.json()) as { url: string }
+    const { url } = FileLink.parse(await link.json())
     const token = url.split('/').at(-1) ?? ''
     expect(await put(`/files/uploads/${token}/1`, bytes(10))).toBe('400 invalid_token')
     const { parts } = await begin(owner)
