@@ -68,7 +68,7 @@ export class WorkflowRun extends DurableObject<Env> {
   /** Starts the run; a second call with the same id changes nothing. Durable when it returns. */
   start(order: RunOrder): Execution {
     const live = (this.#live ??= this.#create(order))
-    live.step({ type: 'start', inputs: order.inputs, seed: order.seed })
+    live.step({ type: 'start', inputs: order.inputs, seed: order.seed, refusal: order.refusal })
     return toExecution(live.header, live.state)
   }
 

@@ -91,6 +91,10 @@ export const NODE_ERRORS = {
     'O workflow {id} não pode ser executado: {reason}',
     'The workflow {id} cannot be executed: {reason}',
   ),
+  reference_gone: sentence(
+    'O workflow fala em {path} de {id}, que não há mais neste workspace. Corrija e publique de novo.',
+    'The workflow speaks in {path} of {id}, which this workspace has no more. Mend it and publish again.',
+  ),
   too_deep: sentence(
     'Mais de {limit} execuções iniciadas umas pelas outras.',
     'More than {limit} executions started by one another.',
@@ -190,6 +194,12 @@ export function nodeError(
   more: { status?: number; body?: Json } = {},
 ): NodeError {
   return toNodeError(code, NODE_ERRORS[code], params, more)
+}
+
+/** One of ours whose `{reason}` is another sentence, in each language its own. */
+export function nodeErrorBecause(code: NodeErrorCode, params: Params, reason: Sentence): NodeError {
+  const paramsIn = (locale: Locale): Params => ({ ...params, reason: reason[locale] })
+  return { ...nodeError(code, paramsIn('pt')), message_en: nodeError(code, paramsIn('en')).message_en }
 }
 
 /** The error as a reader of this language gets it. */
