@@ -15,6 +15,7 @@ import { split } from './split.ts'
 import { template } from './template.ts'
 import { transform } from './transform.ts'
 import { triggerManual } from './trigger-manual.ts'
+import { triggerExecution } from './trigger-execution.ts'
 import { triggerSchedule } from './trigger-schedule.ts'
 import { triggerWebhook } from './trigger-webhook.ts'
 import { validate } from './validate.ts'
@@ -30,6 +31,7 @@ export const catalog = {
   'trigger.manual': triggerManual,
   'trigger.webhook': triggerWebhook,
   'trigger.schedule': triggerSchedule,
+  'trigger.execution': triggerExecution,
   if: ifNode,
   switch: switchNode,
   merge,

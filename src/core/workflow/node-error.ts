@@ -197,9 +197,14 @@ export function nodeError(
 }
 
 /** One of ours whose `{reason}` is another sentence, in each language its own. */
-export function nodeErrorBecause(code: NodeErrorCode, params: Params, reason: Sentence): NodeError {
+export function nodeErrorBecause(
+  code: NodeErrorCode,
+  params: Params,
+  reason: Sentence,
+  more: { readonly body?: Json } = {},
+): NodeError {
   const paramsIn = (locale: Locale): Params => ({ ...params, reason: reason[locale] })
-  return { ...nodeError(code, paramsIn('pt')), message_en: nodeError(code, paramsIn('en')).message_en }
+  return { ...nodeError(code, paramsIn('pt'), more), message_en: nodeError(code, paramsIn('en')).message_en }
 }
 
 /** The error as a reader of this language gets it. */

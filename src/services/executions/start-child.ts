@@ -112,6 +112,7 @@ async function startAs(
       createdBy,
       createdAt: Date.now(),
       vars: await snapshotVariables(ctx, plan),
+      chain: [...(by.chain ?? []), by.workflowId],
       ...(parent === undefined ? {} : { parent }),
     },
   })
