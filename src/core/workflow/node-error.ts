@@ -58,6 +58,10 @@ export const NODE_ERRORS = {
   ),
   config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
   http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
+  http_next_elsewhere: sentence(
+    'A próxima página está em {host}, não em {expected}: credenciais não vão para outro servidor.',
+    'The next page is at {host}, not at {expected}: credentials do not go to another server.',
+  ),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
   output_too_deep: sentence('A saída passa de {limit} níveis.', 'The output nests deeper than {limit} levels.'),
   config_too_large: sentence(
