@@ -10,6 +10,7 @@ import { logLine } from '#lib/log'
 import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
+import { fireExecutionTriggers } from '#services/triggers/fire-execution'
 import { createSentMails } from './sent-mails.ts'
 
 /** The run as it stands, for whoever is told of it. */
@@ -39,7 +40,11 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const box = (kind: string, deliver: () => Promise<void>): Outbox =>
     createOutbox(sql, kind, deliver, (error) => settle(kind, error), Date.now)
 
-  const projection = box('execution', () => project(run))
+  const triggers = box('execution_trigger', () => fireExecutionTriggers(env, header, toExecution(header, state)))
+  const projection = box('execution', async () => {
+    // Before the row that says that it is owed is deleted.
+    if (await project(run)) triggers.add()
+  })
   const parent = box('parent', () => tellParent(run))
   // After a restart all of them once more: cancelling twice does no harm.
   let cancelled = 0
@@ -51,7 +56,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     startErrorWorkflow(env, header, run.plan, toExecution(header, state)),
   )
   const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
-  const boxes = [projection, parent, children, errorWorkflow, approvalMails]
+  const boxes = [projection, parent, children, errorWorkflow, approvalMails, triggers]
 
   function settle(kind: string, error: unknown): void {
     if (error !== undefined) {
@@ -78,7 +83,10 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       const times = boxes.flatMap((one) => one.retryAt() ?? [])
       return times.length === 0 ? undefined : Math.min(...times)
     },
-    flush: () => Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush())),
+    async flush() {
+      await Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush()))
+      if (!triggers.isEmpty()) await triggers.flush()
+    },
   }
 }
 
@@ -87,12 +95,17 @@ function isApproval(plan: Plan, event: RunEvent): boolean {
   return event.type === 'node_completed' && plan.nodes[event.node_id]?.type === 'approval'
 }
 
-/** Into PostgreSQL's list and, where somebody listens to the workspace, to its hub. */
-async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<void> {
+/**
+ * Into PostgreSQL's list and, where somebody listens to the workspace, to its hub.
+ *
+ * @returns whether triggers wait for its end
+ */
+async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<boolean> {
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
-  const isWatched = await projectExecution(connect(env), header, plan, state, seq)
+  const { isWatched, isAwaited } = await projectExecution(connect(env), header, plan, state, seq)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
+  return isAwaited
 }
 
 async function tellParent({ env, header, state }: DebtorRun): Promise<void> {

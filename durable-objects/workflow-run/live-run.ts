@@ -15,6 +15,7 @@ import { startChild } from '#services/executions/start-child'
 import { createNodeFiles } from '#services/files/node-files'
 import { createDebts, type Debts } from './debts.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
+import { retirementOf } from './retire.ts'
 import type { RunStorage } from './storage.ts'
 
 /** How long after a crash the run goes on by itself at the latest: the alarm that is set before anything is performed. */
@@ -143,7 +144,7 @@ export class LiveRun {
   #retiresAt(): number | undefined {
     const { status, finishedAt } = this.state
     if (!isFinal(status) || finishedAt === undefined || this.#debts.areOpen()) return undefined
-    return finishedAt + readConfig(this.#env).RETENTION_ACTOR_MINUTES * MINUTE_MS
+    return retirementOf(this.header.executionId, finishedAt, readConfig(this.#env).RETENTION_ACTOR_MINUTES)
   }
 
   /** Resolves when the run is over. */

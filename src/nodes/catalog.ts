@@ -18,6 +18,7 @@ import { template } from './template.ts'
 import { transform } from './transform.ts'
 import { triggerFile } from './trigger-file.ts'
 import { triggerManual } from './trigger-manual.ts'
+import { triggerExecution } from './trigger-execution.ts'
 import { triggerSchedule } from './trigger-schedule.ts'
 import { triggerWebhook } from './trigger-webhook.ts'
 import { validate } from './validate.ts'
@@ -33,6 +34,7 @@ export const catalog = {
   'trigger.manual': triggerManual,
   'trigger.webhook': triggerWebhook,
   'trigger.schedule': triggerSchedule,
+  'trigger.execution': triggerExecution,
   'trigger.file': triggerFile,
   if: ifNode,
   switch: switchNode,

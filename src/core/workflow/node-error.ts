@@ -58,6 +58,10 @@ export const NODE_ERRORS = {
   ),
   config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
   http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
+  http_next_elsewhere: sentence(
+    'A próxima página está em {host}, não em {expected}: credenciais não vão para outro servidor.',
+    'The next page is at {host}, not at {expected}: credentials do not go to another server.',
+  ),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
   output_too_deep: sentence('A saída passa de {limit} níveis.', 'The output nests deeper than {limit} levels.'),
   config_too_large: sentence(
@@ -90,6 +94,10 @@ export const NODE_ERRORS = {
   workflow_unavailable: sentence(
     'O workflow {id} não pode ser executado: {reason}',
     'The workflow {id} cannot be executed: {reason}',
+  ),
+  reference_gone: sentence(
+    'O workflow fala em {path} de {id}, que não há mais neste workspace. Corrija e publique de novo.',
+    'The workflow speaks in {path} of {id}, which this workspace has no more. Mend it and publish again.',
   ),
   too_deep: sentence(
     'Mais de {limit} execuções iniciadas umas pelas outras.',
@@ -192,6 +200,17 @@ export function nodeError(
   more: { status?: number; body?: Json } = {},
 ): NodeError {
   return toNodeError(code, NODE_ERRORS[code], params, more)
+}
+
+/** One of ours whose `{reason}` is another sentence, in each language its own. */
+export function nodeErrorBecause(
+  code: NodeErrorCode,
+  params: Params,
+  reason: Sentence,
+  more: { readonly body?: Json } = {},
+): NodeError {
+  const paramsIn = (locale: Locale): Params => ({ ...params, reason: reason[locale] })
+  return { ...nodeError(code, paramsIn('pt'), more), message_en: nodeError(code, paramsIn('en')).message_en }
 }
 
 /** The error as a reader of this language gets it. */

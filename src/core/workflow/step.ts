@@ -12,7 +12,13 @@ export type PerformanceRef = VisitRef & { readonly performance: number }
 /** What happens to a run from outside. */
 export type RunInput =
   /** With a `seed` (`seedOf`) the run goes on from what another one has left. */
-  | { readonly type: 'start'; readonly inputs: Json; readonly seed?: readonly RunEvent[] | undefined }
+  | {
+      readonly type: 'start'
+      readonly inputs: Json
+      readonly seed?: readonly RunEvent[] | undefined
+      /** It may not run: it fails with this before anything is performed. */
+      readonly refusal?: NodeError | undefined
+    }
   | (PerformanceRef & { readonly type: 'succeeded'; readonly output: Json; readonly handles: readonly string[] })
   /** A node asks for more than to go on with a value. */
   | (PerformanceRef & { readonly type: 'decided'; readonly decision: Exclude<Decision, Emission> })

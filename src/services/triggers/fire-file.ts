@@ -12,6 +12,7 @@ import { derivedId, wasStarted } from '#services/executions/start-child'
 import { type FileRow, toFile } from '#services/files/to-file'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { findRefusal } from '#services/workflows/find-refusal'
 import { noteFailed, noteFired } from './note-trigger.ts'
 
 const DELIVERIES_AT_ONCE = 20
@@ -69,10 +70,12 @@ async function startOnce({ env, db }: DeliverCtx, triggerId: string, file: FileR
   if (await wasStarted(env, file.workspace_id, id)) return true
   const plan = startingAt(withoutPins(compileOrRefuse(definition)), nodeId)
   const workspaceId = file.workspace_id
-  const vars = await snapshotVariables({ db, principal: { workspaceId } }, plan)
+  const ctx = { db, principal: { workspaceId } }
+  const vars = await snapshotVariables(ctx, plan)
   const header = { executionId: id, workspaceId, ...workflow, trigger: 'file', createdBy: file.created_by }
   await workflowRun(env, id).start({
     plan,
+    refusal: await findRefusal(ctx, definition),
     inputs: triggerOf(env, file),
     header: { ...header, createdAt: Date.now(), vars },
   })
