@@ -22,6 +22,9 @@ import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } f
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
+/** Of an answer out of which secrets are taken: for that it is read as a whole. */
+const MAX_SEARCHED_BYTES = 10 * 1024 * 1024
+
 /** The ports that lead back to the actor. */
 export type NodeHost = Pick<NodePorts, 'startExecution' | 'files' | 'log' | 'progress'>
 
@@ -116,9 +119,10 @@ function createPorts(
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
-    fetch: async (url, { method, headers, body } = {}) => {
+    fetch: async (url, { method, headers, body } = {}, wantedBytes = MAX_OUTPUT_BYTES) => {
       const request = { url, method, headers, body, secrets: secrets.fill }
-      return secrets.redactResponse(await outbound.fetch(request, limits))
+      const maxBytes = secrets.fill === undefined ? wantedBytes : Math.min(wantedBytes, MAX_SEARCHED_BYTES)
+      return secrets.redactResponse(await outbound.fetch(request, { ...limits, maxBytes }))
     },
     generate: (request) => models.generate({ ...request, signal }),
   }

@@ -29,7 +29,7 @@ export const fileRead = defineEffectNode({
   async run(ports, { config: { file_id: id, as } }) {
     // Base64 takes four characters for three bytes, text at least one for each.
     const limitBytes = as === 'base64' ? Math.floor((MAX_OUTPUT_BYTES / 4) * 3) : MAX_OUTPUT_BYTES
-    const bytes = await ports.files.read(id, limitBytes)
+    const { bytes } = await ports.files.read(id, limitBytes)
     return emit(as === 'base64' ? toBase64(bytes) : readText(bytes, id, as))
   },
 })

@@ -1,5 +1,6 @@
 /** What an `http.request` node is told. */
 import { z } from 'zod'
+import { Folder, Tags } from '#core/files/names'
 import { AnyJson } from '#core/json'
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const
@@ -27,11 +28,12 @@ const file = {
     .regex(/^[\x21-\x7e]+\/[\x20-\x7e]+$/, 'a media type, e.g. image/png')
     .optional(),
 }
-/** A part is a field, or a file with what is in it. */
+/** A part is a field, a file with what is in it, or a file of the workspace. */
 const Part = z.union([
   z.strictObject({ name: z.string(), value: Scalar }),
   z.strictObject({ ...file, text: z.string() }),
   z.strictObject({ ...file, base64: z.base64() }),
+  z.strictObject({ ...file, filename: z.string().optional(), file_id: z.uuid() }),
 ])
 export type Part = z.infer<typeof Part>
 export const MultipartBody = z.array(Part).min(1).max(MAX_PARTS)
@@ -66,13 +68,19 @@ export const HttpConfig = z
       .enum(['auto', 'form', 'multipart'])
       .default('auto')
       .describe(
-        '`form`: an object, urlencoded. `multipart`: a list of { name, value } and { name, filename, content_type?, text or base64 }.',
+        '`form`: an object, urlencoded. `multipart`: a list of { name, value } and { name, filename, content_type?, text or base64 or file_id }.',
       ),
     auth: Auth.default({ type: 'none' }),
     response_type: z
-      .enum(['auto', 'json', 'text', 'base64'])
+      .enum(['auto', 'json', 'text', 'base64', 'file'])
       .default('auto')
-      .describe('What is neither JSON nor text comes as { content_type, base64, bytes }.'),
+      .describe(
+        'What is neither JSON nor text comes as { content_type, base64, bytes }. `file`: it is stored, up to 100 MiB (10 where a secret was sent), and `body` is the file.',
+      ),
+    save_as: z
+      .strictObject({ name: z.string().min(1).optional(), folder: Folder.default(''), tags: Tags.default([]) })
+      .optional()
+      .describe('How it is stored with `file`; else under the name that the server gives.'),
     response_path: z.string().min(1).optional().describe('The part of the body that is wanted, e.g. `data.items`.'),
     pagination: Pagination.optional().describe(
       '`body` becomes one list of all pages: each has its own at `response_path`.',
@@ -81,6 +89,10 @@ export const HttpConfig = z
   .refine(({ method, body }) => body == null || (method !== 'GET' && method !== 'HEAD'), {
     path: ['body'],
     message: 'GET and HEAD carry no body',
+  })
+  .refine(({ response_type: type, pagination }) => type !== 'file' || pagination === undefined, {
+    path: ['pagination'],
+    message: 'a file has no pages',
   })
   .superRefine(({ body, body_type: type }, context) => {
     if (body == null || type === 'auto') return

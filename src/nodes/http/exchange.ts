@@ -4,6 +4,7 @@ import type { NodePorts } from '#core/workflow/node-type'
 import type { Json } from '#lib/json'
 import { parseRetryAfterMs } from '#lib/retry-after'
 import type { HttpConfig } from './config.ts'
+import { MAX_STORED_BYTES, saveBody, withoutRest } from './file-body.ts'
 import { readBody } from './read-body.ts'
 import { toBody } from './send-body.ts'
 
@@ -19,15 +20,22 @@ export interface Answer {
 }
 
 /** @throws NodeFailure `http_status` for anything outside 2xx, `config_invalid`; and like the port */
-export async function exchange(ports: Pick<NodePorts, 'fetch'>, config: HttpConfig, url: string): Promise<Answer> {
-  const sent = toBody(config)
-  const response = await ports.fetch(url, {
+export async function exchange(
+  ports: Pick<NodePorts, 'fetch' | 'files'>,
+  config: HttpConfig,
+  url: string,
+): Promise<Answer> {
+  const sent = await toBody(config, ports.files)
+  const init = {
     method: config.method,
     headers: headersOf(config, sent),
     ...(sent === undefined ? {} : { body: sent.body }),
-  })
-  const body = await readBody(response, response.ok ? config.response_type : 'auto')
-  if (!response.ok) throw statusFailure(config, url, response, body)
+  }
+  const { response_type: type } = config
+  const isFile = type === 'file'
+  const response = await (isFile ? ports.fetch(url, init, MAX_STORED_BYTES) : ports.fetch(url, init))
+  if (!response.ok) throw statusFailure(config, url, response, await readBody(await withoutRest(response), 'auto'))
+  const body = isFile ? await saveBody(ports.files, config, response, url) : await readBody(response, type)
   return { status: response.status, headers: response.headers, body, url: response.url || url }
 }
 
@@ -42,7 +50,7 @@ export function withQuery(config: Pick<HttpConfig, 'url' | 'query'>): string {
   return `${address}${address.includes('?') ? '&' : '?'}${query}${config.url.slice(address.length)}`
 }
 
-function headersOf(config: HttpConfig, sent: ReturnType<typeof toBody>): Headers {
+function headersOf(config: HttpConfig, sent: Awaited<ReturnType<typeof toBody>>): Headers {
   const headers = new Headers()
   try {
     if (sent?.contentType !== undefined) headers.set('content-type', sent.contentType)

@@ -22,7 +22,7 @@ interface Pages {
 
 /** @throws NodeFailure `not_a_list`, `output_too_large`, `http_next_elsewhere`; and like `exchange` */
 export async function readPages(
-  ports: Pick<NodePorts, 'fetch' | 'progress'>,
+  ports: Pick<NodePorts, 'fetch' | 'files' | 'progress'>,
   config: HttpConfig,
   pagination: Pagination,
   first: string,

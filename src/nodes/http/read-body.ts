@@ -6,7 +6,7 @@ const JSON_TYPE = /[/+]json\b/i
 const TEXT_TYPE = /^text\/|[/+]xml\b/i
 
 /** The body as `response_type` wants it. Empty is null. */
-export async function readBody(response: Response, type: HttpConfig['response_type']): Promise<Json> {
+export async function readBody(response: Response, type: Exclude<HttpConfig['response_type'], 'file'>): Promise<Json> {
   const bytes = Buffer.from(await response.arrayBuffer())
   if (bytes.byteLength === 0) return null
   const contentType = response.headers.get('content-type')

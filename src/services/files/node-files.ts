@@ -27,7 +27,8 @@ export function createNodeFiles(
         const opened = await openFile(ctx(), id.toLowerCase()).catch((error: unknown) => {
           throw isCode(error, 'not_found') ? missing(id) : error
         })
-        return opened.bytes(limitBytes)
+        const { filename, content_type } = opened.file
+        return { filename, content_type, bytes: await opened.bytes(limitBytes) }
       }),
     write: (order) =>
       explained(() => {

@@ -17,7 +17,10 @@ function worldOf(output: Json) {
       return Promise.resolve(response)
     },
     files: {
-      read: () => Promise.resolve(new TextEncoder().encode(JSON.stringify(answer))),
+      read: () => {
+        const bytes = new TextEncoder().encode(JSON.stringify(answer))
+        return Promise.resolve({ filename: 'a.json', content_type: 'application/json', bytes })
+      },
       write: () => Promise.resolve(answer),
     },
     startExecution: () => Promise.resolve({ executionId: answer.execution_id }),

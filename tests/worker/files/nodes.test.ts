@@ -1,6 +1,7 @@
 /** Files in workflows: read and written. */
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { readConfig } from '#config'
 import { StoredFile } from '#core/files/file'
 import type { RunHeader } from '#core/workflow/execution'
@@ -8,7 +9,7 @@ import { newId } from '#lib/ids'
 import type { JsonObject } from '#lib/json'
 import { createNodeFiles } from '#services/files/node-files'
 import { sealedId } from '#auth/sealed-id'
-import { type Account, createAccount } from '#tests/worker/support/api'
+import { type Account, createAccount, HTTP_URL, pageOf, requestsOf } from '#tests/worker/support/api'
 import { chain, trigger } from '#tests/worker/support/graphs'
 import { createPerson } from '#tests/worker/security/people'
 import { formOf, objectsOf, type Sent } from './support.ts'
@@ -98,5 +99,75 @@ describe('file.write', () => {
     expect(await objectsOf(workspaceId)).toHaveLength(1)
     expect((await write('um', { visit: 2 })).id).not.toBe(one.id)
     expect((await write('um', { node_id: newId() })).id).not.toBe(one.id)
+  })
+})
+
+describe('http.request', () => {
+  const calling = (path: string, config: JsonObject = {}) =>
+    chain([
+      trigger,
+      {
+        id: 'call',
+        type: 'http.request',
+        config: { url: `${HTTP_URL}${path}`, ...config },
+        data: { retry: { max_attempts: 1 } },
+      },
+    ])
+
+  async function filesOf(account: Account): Promise<StoredFile[]> {
+    return pageOf(StoredFile).parse((await account.call('/files')).body).items
+  }
+
+  test('stores a large answer as a file', async () => {
+    const key = `${newId()}.bin`
+    const run = await ana.run(calling(`/fill/${key}?byte=0&count=9000000`, { response_type: 'file' }))
+    expect(run).toMatchObject({ status: 'completed', output: { status: 200 } })
+    const { body } = z.object({ body: StoredFile }).parse(run.output)
+    expect(body).toMatchObject({ filename: key, size: 9_000_000, origin: 'workflow' })
+    expect(body.content_type).toBe('application/octet-stream')
+    const save_as = { name: 'relatório.txt', folder: 'baixados', tags: ['x'] }
+    const named = await ana.run(calling(`/fill/${newId()}?byte=97&count=3`, { response_type: 'file', save_as }))
+    expect(named.output).toMatchObject({
+      body: { filename: 'relatório.txt', folder: 'baixados/', tags: ['x'], content_type: 'text/plain' },
+    })
+  })
+
+  test('stores nothing of an answer that refuses', async () => {
+    const carla = await createAccount()
+    const run = await carla.run(calling(`/script/${newId()}?answers=404`, { response_type: 'file' }))
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'http_status', status: 404 } })
+    expect(await filesOf(carla)).toEqual([])
+  })
+
+  test('stores no secret that a server sends back', async () => {
+    await ana.call('/variables', { json: { key: 'FILE_TOKEN', value: 'muito-secreto', secret: true } })
+    const auth = { type: 'bearer', token: '{{ $secrets.FILE_TOKEN }}' }
+    const key = newId()
+    const run = await ana.run(calling(`/mirror/${key}`, { response_type: 'file', auth }))
+    const { body } = z.object({ body: StoredFile }).parse(run.output)
+    const [sent] = await requestsOf(key)
+    expect(sent?.headers.authorization).toBe('Bearer muito-secreto')
+    const { output } = await ana.run(reading({ file_id: body.id }))
+    expect(output).toContain('Bearer ***')
+    expect(output).not.toContain('muito-secreto')
+  })
+
+  test('sends files of the workspace as parts, and no others', async () => {
+    const { id } = await upload(ana, 'olá', { name: 'nota.csv' })
+    const send = (file_id: string, key: string) => {
+      const body: JsonObject[] = [
+        { name: 'year', value: 2026 },
+        { name: 'doc', file_id },
+      ]
+      return ana.run(calling(`/echo/${key}`, { method: 'POST', body_type: 'multipart', body }))
+    }
+    const key = newId()
+    expect((await send(id, key)).status).toBe('completed')
+    const [sent] = await requestsOf(key)
+    expect(sent?.body).toContain('name="doc"; filename="nota.csv"\r\nContent-Type: text/csv\r\n\r\nolá\r\n')
+    const hers = await upload(bia, 'segredo')
+    const other = newId()
+    expect(await send(hers.id, other)).toMatchObject({ status: 'failed', error: { code: 'file_missing' } })
+    expect(await requestsOf(other)).toEqual([])
   })
 })
