@@ -88,6 +88,8 @@ export interface MaintenanceActor {
   poke(): Promise<void>
   /** There is something to delete. */
   sweepSoon(): Promise<void>
+  /** A file is about to be there that starts workflows. */
+  deliverSoon(): Promise<void>
 }
 
 /** The one of the installation. */

@@ -72,6 +72,8 @@ export const Config = z.object({
   RATE_LIMIT_ENABLED: z.stringbool().default(true),
   RETENTION_ACTOR_MINUTES: z.coerce.number().min(0).max(10_080).default(10),
   RETENTION_EXECUTIONS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
+  FILES_QUOTA_MB: z.coerce.number().int().min(0).max(1_000_000_000).default(10_240),
+  FILES_MAX_MB: z.coerce.number().int().min(1).max(5_120).default(2_048),
   MAIL_FROM: z
     .string()
     .regex(/^[^\r\n]*[^\s@<]+@[^\s@>]+>?$/, 'an e-mail address, or a name with one: SynapScale <no-reply@example.com>')

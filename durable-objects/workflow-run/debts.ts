@@ -12,6 +12,7 @@ import { adoptValues } from '#services/executions/adopt-values'
 import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
+import { fireExecutionTriggers } from '#services/triggers/fire-execution'
 import { createSentMails } from './sent-mails.ts'
 
 /** The run as it stands, for whoever is told of it. */
@@ -46,7 +47,11 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const box = (kind: string, deliver: () => Promise<void>): Outbox =>
     createOutbox(sql, kind, deliver, (error) => settle(kind, error), Date.now)
 
-  const projection = box('execution', () => project(run))
+  const triggers = box('execution_trigger', () => fireExecutionTriggers(env, header, toExecution(header, state)))
+  const projection = box('execution', async () => {
+    // Before the row that says that it is owed is deleted.
+    if (await project(run)) triggers.add()
+  })
   const parent = box('parent', () => tellParent(run, owner()))
   // After a restart all of them once more: cancelling twice does no harm.
   let cancelled = 0
@@ -60,7 +65,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
   const values = box('values', () => adoptValues(env, header, state.large.values()))
   const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
-  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails]
+  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers]
 
   /** Whether one of the latest large values is another execution's. */
   function hasForeign(known: number): boolean {
@@ -95,7 +100,10 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       const times = boxes.flatMap((one) => one.retryAt() ?? [])
       return times.length === 0 ? undefined : Math.min(...times)
     },
-    flush: () => Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush())),
+    async flush() {
+      await Promise.all(boxes.filter((one) => !one.isEmpty()).map((one) => one.flush()))
+      if (!triggers.isEmpty()) await triggers.flush()
+    },
   }
 }
 
@@ -104,12 +112,17 @@ function isApproval(plan: Plan, event: RunEvent): boolean {
   return event.type === 'node_completed' && plan.nodes[event.node_id]?.type === 'approval'
 }
 
-/** Into PostgreSQL's list and, where somebody listens to the workspace, to its hub. */
-async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<void> {
+/**
+ * Into PostgreSQL's list and, where somebody listens to the workspace, to its hub.
+ *
+ * @returns whether triggers wait for its end
+ */
+async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<boolean> {
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
-  const isWatched = await projectExecution(connect(env), header, plan, state, seq)
+  const { isWatched, isAwaited } = await projectExecution(connect(env), header, plan, state, seq)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
+  return isAwaited
 }
 
 async function tellParent({ env, header, state }: DebtorRun, owner: string | undefined): Promise<void> {

@@ -13,9 +13,11 @@ import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
 import { type Json, measureJson } from '#lib/json'
 import { startChild } from '#services/executions/start-child'
+import { createNodeFiles } from '#services/files/node-files'
 import { createDebts, type Debts } from './debts.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
 import { createRunValues, type RunValues } from './run-values.ts'
+import { retirementOf } from './retire.ts'
 import type { RunStorage } from './storage.ts'
 
 /** How long after a crash the run goes on by itself at the latest: the alarm that is set before anything is performed. */
@@ -146,7 +148,7 @@ export class LiveRun {
   #retiresAt(): number | undefined {
     const { status, finishedAt } = this.state
     if (!isFinal(status) || finishedAt === undefined || this.#debts.areOpen()) return undefined
-    return finishedAt + readConfig(this.#env).RETENTION_ACTOR_MINUTES * MINUTE_MS
+    return retirementOf(this.header.executionId, finishedAt, readConfig(this.#env).RETENTION_ACTOR_MINUTES)
   }
 
   /** Resolves when the run is over. */
@@ -242,6 +244,7 @@ export class LiveRun {
           this.#starting.delete(starting)
         }
       },
+      files: createNodeFiles(this.#env, this.header, visitOf(this.state, ref)),
       log: (level, message, data) =>
         this.step({ ...ref, type: 'noted', note: { type: 'log', level, message: cut(message), data: small(data) } }),
       progress: (progress) =>

@@ -30,8 +30,11 @@ import {
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
+/** Of an answer out of which secrets are taken: for that it is read as a whole. */
+const MAX_SEARCHED_BYTES = 10 * 1024 * 1024
+
 /** The ports that lead back to the actor. */
-export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'files' | 'log' | 'progress'>
 
 /** Bindings of one machine that wrangler.toml does not have. */
 interface OutboundBindings {
@@ -137,9 +140,10 @@ function createPorts(
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
-    fetch: async (url, { method, headers, body } = {}) => {
+    fetch: async (url, { method, headers, body } = {}, wantedBytes = MAX_VALUE_BYTES) => {
       const request = { url, method, headers, body, secrets: secrets.fill }
-      return secrets.redactResponse(await outbound.fetch(request, limits))
+      const maxBytes = secrets.fill === undefined ? wantedBytes : Math.min(wantedBytes, MAX_SEARCHED_BYTES)
+      return secrets.redactResponse(await outbound.fetch(request, { ...limits, maxBytes }))
     },
     generate: (request) => models.generate({ ...request, signal }),
   }

@@ -72,6 +72,8 @@ export async function openVisitSecrets(
     }),
     redactHost: (host) => ({
       startExecution: ({ workflowId, inputs }) => host.startExecution({ workflowId, inputs: redact(inputs) }),
+      // What a node with secrets may write came from a server, and is without them already.
+      files: host.files,
       log: (level, message, data) => host.log(level, redactLine(message), data === undefined ? data : redact(data)),
       progress: (progress) => host.progress(redact(progress)),
     }),

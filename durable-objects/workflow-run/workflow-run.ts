@@ -9,7 +9,7 @@ import {
 } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
-import { isFinal, visitKey, visitOf } from '#core/workflow/run'
+import { isFinal, visitOf } from '#core/workflow/run'
 import { visitsIn } from '#core/workflow/visit-range'
 import { seedOf } from '#core/workflow/seed'
 import type { RunInput } from '#core/workflow/step'
@@ -18,8 +18,8 @@ import {
   type ApprovalDecision,
   type ApprovalReply,
   type ApprovalState,
-  mayDecide,
   type SignalAnswer,
+  toApprovalReply,
   toApprovalState,
   toVisitWaits,
   type VisitWait,
@@ -150,14 +150,12 @@ export class WorkflowRun extends DurableObject<Env> {
   /** Decides an approval. The first decision stands: the answer says which one that is. */
   decideApproval(workspaceId: string, ref: VisitRef, decision: ApprovalDecision): ApprovalReply | undefined {
     const live = this.#find(workspaceId)
-    const wait = live?.state.visits.get(visitKey(ref))?.wait
-    if (live === undefined || wait?.for !== 'approval') return undefined
     const { names, ...input } = decision
-    if (!mayDecide(wait.approvers, names)) return 'not_approver'
-    const isOpen = live.state.visits.get(visitKey(ref))?.status === 'waiting'
+    const standing = live && toApprovalReply(live.state, ref, names)
+    if (live === undefined || standing === undefined || standing === 'not_approver') return standing
     live.step({ ...input, node_id: ref.node_id, visit: ref.visit, type: 'approve' })
     const { status, output } = visitOf(live.state, ref)
-    return { applied: isOpen, status, output: takeOut(output, [], []) }
+    return { applied: standing.status === 'waiting', status, output: takeOut(output, [], []) }
   }
 
   /** A child execution that this visit started has ended; said at least once. */

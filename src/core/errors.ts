@@ -1,7 +1,7 @@
 import { type Params, type Sentence } from './messages.ts'
 
 interface ErrorKind {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 426 | 429 | 500 | 502 | 503
+  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 416 | 422 | 426 | 429 | 500 | 502 | 503
   readonly sentence: Sentence
 }
 
@@ -123,12 +123,53 @@ export const ERRORS = {
     'Isto não espera mais por decisão: o prazo passou ou a execução terminou.',
     'This waits for no decision any more: the time is over or the execution has ended.',
   ),
+  upload_incomplete: kind(409, 'Faltam partes deste envio: {missing}.', 'Parts of this upload are missing: {missing}.'),
+  upload_over: kind(
+    409,
+    'Este envio já terminou ou expirou: comece outro.',
+    'This upload has ended or expired: begin another.',
+  ),
+  too_many_uploads: kind(
+    409,
+    'O workspace já tem {limit} envios abertos: complete ou desista de algum.',
+    'The workspace already has {limit} open uploads: complete or abort one.',
+  ),
   body_too_large: kind(
     413,
     'O corpo passa do limite de {limit} bytes.',
     'The body exceeds the limit of {limit} bytes.',
   ),
+  file_too_large: kind(
+    413,
+    'O arquivo passa do limite de {limit} bytes para o tipo dele ({kind}).',
+    'The file exceeds the limit of {limit} bytes for its kind ({kind}).',
+  ),
+  storage_quota_exceeded: kind(
+    413,
+    'Não cabe: o workspace guarda {used} de {limit} bytes. Apague arquivos ou aumente a cota.',
+    'It does not fit: the workspace keeps {used} of {limit} bytes. Delete files or raise the quota.',
+  ),
+  range_not_satisfiable: kind(
+    416,
+    'O arquivo tem {size} bytes; o intervalo pedido começa depois do fim.',
+    'The file has {size} bytes; the range that was asked for begins behind its end.',
+  ),
   unsupported_media_type: kind(415, 'Envie o corpo como {expected}.', 'Send the body as {expected}.'),
+  malformed_form: kind(
+    400,
+    'O formulário não está bem formado, ou foi cortado no meio.',
+    'The form is malformed, or was cut in the middle.',
+  ),
+  part_size_mismatch: kind(
+    422,
+    'Esta parte precisa ter exatamente {size} bytes, num corpo com Content-Length.',
+    'This part must have exactly {size} bytes, in a body with a Content-Length.',
+  ),
+  checksum_mismatch: kind(
+    422,
+    'Os bytes que chegaram não têm o SHA-256 anunciado.',
+    'The bytes that came do not have the SHA-256 that was announced.',
+  ),
   validation_failed: kind(422, 'Os dados enviados têm problemas.', 'The data sent has problems.'),
   json_too_deep: kind(422, 'O JSON passa de {limit} níveis.', 'The JSON nests deeper than {limit} levels.'),
   workflow_invalid: kind(
@@ -167,6 +208,11 @@ export const ERRORS = {
     503,
     'O banco de dados não está disponível. Tente de novo em instantes.',
     'The database is not available. Try again in a moment.',
+  ),
+  storage_unavailable: kind(
+    503,
+    'O armazenamento de arquivos não está disponível ou está cheio. Nada foi guardado; tente de novo em instantes.',
+    'The file storage is not available or is full. Nothing was kept; try again in a moment.',
   ),
   hook_unavailable: kind(
     503,

@@ -26,6 +26,8 @@ export const WORKSPACE_PERMISSIONS = {
   'executions:run': 'editor',
   'variables:read': 'viewer',
   'variables:write': 'editor',
+  'files:read': 'viewer',
+  'files:write': 'editor',
 } as const satisfies Record<string, WorkspaceRole>
 export type WorkspacePermission = keyof typeof WORKSPACE_PERMISSIONS
 

@@ -14,6 +14,7 @@ import type { Json } from '#lib/json'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
+import { fileTables } from './file-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
@@ -272,7 +273,17 @@ function buildTables(name: string) {
   const workflow = workflowTables(schema, workspace.workspaces)
   const access = accessTables(schema, identity.users, workspace.workspaces)
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
-  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...executionTables(schema) }
+  const files = fileTables(schema, workspace.workspaces)
+  return {
+    schema,
+    ...identity,
+    ...workspace,
+    ...access,
+    ...workflow,
+    ...triggers,
+    ...files,
+    ...executionTables(schema),
+  }
 }
 
 export type Tables = ReturnType<typeof buildTables>

@@ -1,4 +1,5 @@
-import { type AnyPgColumn, integer, type pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { type AnyPgColumn, index, integer, type pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { createdAt, moment } from './columns.ts'
 
 interface Owner {
@@ -22,7 +23,7 @@ export function triggerTables(schema: ReturnType<typeof pgSchema>, workspaces: O
         .notNull()
         .references(() => workflows.id, { onDelete: 'cascade' }),
       node_id: text().notNull(),
-      kind: text({ enum: ['webhook', 'schedule'] }).notNull(),
+      kind: text({ enum: ['webhook', 'schedule', 'execution', 'file'] }).notNull(),
       /** How often its addresses and its secret were replaced. */
       url_generation: integer().notNull().default(0),
       secret_generation: integer().notNull().default(0),
@@ -31,8 +32,16 @@ export function triggerTables(schema: ReturnType<typeof pgSchema>, workspaces: O
       last_execution_id: uuid(),
       last_error: text(),
       last_error_at: moment(),
+      /** Whose executions one of kind `execution` waits for; null: any. */
+      source_workflow_id: uuid(),
     },
-    (t) => [uniqueIndex('workflow_triggers_node_key').on(t.workflow_id, t.node_id)],
+    (t) => [
+      uniqueIndex('workflow_triggers_node_key').on(t.workflow_id, t.node_id),
+      // Asked at the end of every execution.
+      index('workflow_triggers_listening_idx')
+        .on(t.workspace_id)
+        .where(sql`${t.kind} = 'execution'`),
+    ],
   )
   return { workflowTriggers }
 }

@@ -15,6 +15,8 @@ import { authRoutes } from './routes/auth.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
+import { fileLinkRoutes } from './routes/file-links.ts'
+import { fileRoutes } from './routes/files.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
 import { nodeRoutes } from './routes/nodes.ts'
@@ -22,6 +24,7 @@ import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
 import { triggerRoutes } from './routes/triggers.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { userVariableRoutes } from './routes/user-variables.ts'
 import { variableRoutes } from './routes/variables.ts'
 import { workflowFileRoutes } from './routes/workflow-files.ts'
@@ -49,6 +52,8 @@ const routes = app
   .route('/api/v1', approvalRoutes)
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
+  .route('/api/v1', fileRoutes)
+  .route('/api/v1', uploadRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
@@ -58,6 +63,7 @@ app.route('/api/v1/ws', socketRoutes)
 app.route('/ws', socketRoutes)
 app.route('/', accountPageRoutes)
 app.route('/', hookRoutes)
+app.route('/', fileLinkRoutes)
 app.route('/', createDocs(app))
 
 export { app }

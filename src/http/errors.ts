@@ -8,7 +8,9 @@ import { describeError, logLine } from '#lib/log'
 import type { AppContext } from './app-env.ts'
 import { type Problem, PROBLEM_TYPE, TITLES } from './problem.ts'
 
-const DATABASE_RETRY_SECONDS = 5
+const RETRY_SECONDS = 5
+/** Something that we rest on is away, and comes back by itself. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['database_unavailable', 'storage_unavailable'])
 
 /** hono's own refusals; the middleware that reads bodies leaves it few. */
 const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -68,8 +70,7 @@ export function toProblem(error: AppError, locale: Locale, requestId: string): P
 
 function headersOf(error: AppError): Record<string, string> {
   const headers: Record<string, string> = {}
-  const retryAfter =
-    error.retryAfterSeconds ?? (error.code === 'database_unavailable' ? DATABASE_RETRY_SECONDS : undefined)
+  const retryAfter = error.retryAfterSeconds ?? (PASSING.has(error.code) ? RETRY_SECONDS : undefined)
   if (retryAfter !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfter))
   const { status } = ERRORS[error.code]
   // Both are required by RFC 9110 (15.5.2, 15.5.22).

@@ -15,9 +15,13 @@ export const IdempotencyHeader = z.object({
 /**
  * The request's `Idempotency-Key` with what the request says, or undefined without one.
  *
+ * @param body what it says, where that is not its body as text: a stream is compared by whoever reads it
  * @throws AppError `bad_request` for a key that is none
  */
-export async function readIdempotency(c: Pick<AppContext, 'req' | 'var'>): Promise<Idempotency | undefined> {
+export async function readIdempotency(
+  c: Pick<AppContext, 'req' | 'var'>,
+  body?: string,
+): Promise<Idempotency | undefined> {
   const key = c.req.header('Idempotency-Key')
   if (key === undefined) return undefined
   if (!KEY.test(key)) throw new AppError('bad_request')
@@ -25,6 +29,6 @@ export async function readIdempotency(c: Pick<AppContext, 'req' | 'var'>): Promi
   const hash = createHmac('sha256', c.var.publicCtx.config.SECRET_KEY)
     // Collections answer with and without the trailing slash.
     .update(`${c.req.method} ${c.req.path.replace(/\/$/, '')}\n`)
-    .update(await c.req.text())
+    .update(body ?? (await c.req.text()))
   return { key, requestHash: hash.digest('hex') }
 }

@@ -17,6 +17,8 @@ export const Marks = z.object({
   bodyOptional: z.boolean().default(false),
   forms: z.boolean().default(false),
   files: z.boolean().default(false),
+  /** JSON Schema of a form. */
+  form: z.looseObject({ type: z.literal('object') }).optional(),
   errors: z.array(z.custom<ErrorCode>((code) => typeof code === 'string' && code in ERRORS)).default([]),
 })
 export type Marks = z.infer<typeof Marks>

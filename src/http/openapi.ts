@@ -70,6 +70,7 @@ function finishOperation({ [MARKS_FIELD]: noted, ...operation }: Operation, loca
     ...(marks.permission && { 'x-permission': marks.permission }),
     responses: finishAnswers(operation.responses ?? {}, marks, locale),
     ...(operation.requestBody && { requestBody: finishBody(operation.requestBody, marks) }),
+    ...(marks.form && { requestBody: { required: true, content: { 'multipart/form-data': { schema: marks.form } } } }),
   }
 }
 

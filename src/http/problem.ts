@@ -43,6 +43,7 @@ export const TITLES: Readonly<Record<Status, Sentence>> = {
   409: { pt: 'Conflito', en: 'Conflict' },
   413: { pt: 'Conteúdo grande demais', en: 'Content Too Large' },
   415: { pt: 'Tipo de conteúdo não suportado', en: 'Unsupported Media Type' },
+  416: { pt: 'Intervalo não satisfazível', en: 'Range Not Satisfiable' },
   422: { pt: 'Conteúdo não processável', en: 'Unprocessable Content' },
   426: { pt: 'Atualização necessária', en: 'Upgrade Required' },
   429: { pt: 'Pedidos demais', en: 'Too Many Requests' },
@@ -69,6 +70,7 @@ function standardErrors(spec: RouteSpec): readonly ErrorCode[] {
   if (!spec.public) codes.push('not_authenticated', 'invalid_credentials', 'forbidden', 'insufficient_scope')
   if (spec.params !== undefined) codes.push('not_found')
   if (spec.body !== undefined) codes.push('malformed_json', 'body_too_large', 'unsupported_media_type', 'json_too_deep')
-  if (spec.params ?? spec.query ?? spec.body) codes.push('validation_failed')
+  if (spec.form !== undefined) codes.push('malformed_form', 'unsupported_media_type')
+  if (spec.params ?? spec.query ?? spec.body ?? spec.form) codes.push('validation_failed')
   return codes
 }

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ErrorCode } from '#core/errors'
 import type { Permission } from '#core/permissions'
@@ -6,6 +6,7 @@ import type { Sentence } from '#core/messages'
 import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
 import { authenticateRequest } from './middleware/authenticate.ts'
 import { type Marks, MARKS_FIELD } from './marks.ts'
+import { EVENT_STREAM_TYPE } from './media-types.ts'
 import { limitOpenWrite } from './middleware/limit-address.ts'
 import { readBody } from './middleware/read-body.ts'
 import { errorsOf, problemAnswers } from './problem.ts'
@@ -37,8 +38,12 @@ interface CommonSpec {
    * handler gets the object with the list.
    */
   readonly files?: string
+  /** The body is a form with a file, which the handler reads as a stream: this is for the document. */
+  readonly form?: z.ZodObject
   /** Of a success that `answers` gives no schema, since it is a file: media type → schema. */
   readonly media?: Readonly<Record<string, z.ZodType>>
+  /** The success may also come as server-sent events, when the client accepts them. */
+  readonly streams?: true
   /** Success status → schema of the JSON answer, or null for none. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>
   /** Error codes beyond those that every such route may answer. */
@@ -57,6 +62,11 @@ type Part<S, Name extends keyof RouteSpec> = S extends { readonly [N in Name]: i
   ? Schema
   : undefined
 
+/** Typed as never: what streams is no answer that `hc` could read as JSON. */
+type Streams<S> = S extends { readonly streams: true }
+  ? Record<typeof EVENT_STREAM_TYPE, { schema: z.ZodNever }>
+  : unknown
+
 /** What hono needs to know to type the handler and `hc`; the error answers stay out: they are thrown. */
 type TypedRoute<S extends RouteSpec> = {
   method: S['method']
@@ -71,7 +81,7 @@ type TypedRoute<S extends RouteSpec> = {
   }
   responses: {
     [Status in keyof S['answers']]: S['answers'][Status] extends z.ZodType
-      ? { description: string; content: { 'application/json': { schema: S['answers'][Status] } } }
+      ? { description: string; content: { 'application/json': { schema: S['answers'][Status] } } & Streams<S> }
       : { description: string }
   }
   middleware: MiddlewareHandler<S extends { readonly public: true } ? AppEnv : AuthenticatedEnv>
@@ -110,8 +120,14 @@ function marksOf(spec: RouteSpec): Marks {
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
     files: spec.files !== undefined,
+    form: spec.form && formSchema(spec.form),
     errors: [...errorsOf(spec)],
   }
+}
+
+function formSchema(form: z.ZodObject): Marks['form'] {
+  const { $schema: _, ...schema } = z.toJSONSchema(form)
+  return { ...schema, type: 'object' }
 }
 
 function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['request'] {
@@ -124,11 +140,12 @@ function requestOf({ params, query, headers, body }: RouteSpec): RouteConfig['re
   }
 }
 
-function answersOf({ answers, media = {} }: RouteSpec): RouteConfig['responses'] {
+function answersOf({ answers, media = {}, streams }: RouteSpec): RouteConfig['responses'] {
   const files = Object.entries(media).map(([type, schema]) => [type, { schema }] as const)
+  const stream = streams && { [EVENT_STREAM_TYPE]: { schema: z.string() } }
   return Object.fromEntries(
     Object.entries(answers).map(([status, schema]) => {
-      const content = schema === null ? Object.fromEntries(files) : { 'application/json': { schema } }
+      const content = schema === null ? Object.fromEntries(files) : { 'application/json': { schema }, ...stream }
       return [status, { description: '', ...(Object.keys(content).length > 0 && { content }) }]
     }),
   )

@@ -16,6 +16,7 @@ export const TAGS = {
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   approvals: { pt: 'O que espera pela decisão de pessoas', en: 'What waits for people to decide' },
   variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },
+  files: { pt: 'Arquivos do workspace', en: 'Files of the workspace' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
   sockets: { pt: 'Bilhetes para websockets', en: 'Tickets for websockets' },
   system: { pt: 'Saúde e apresentação do serviço', en: 'Health and introduction of the service' },

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json } from './json.ts'
 
-const STARS = '***'
+/** What stands where a hidden text stood. */
+export const STARS = '***'
 
 /** The text with every occurrence of these replaced by `***`, the longest first: one may be part of another. */
 export function redactText(text: string, hidden: readonly string[]): string {

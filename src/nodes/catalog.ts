@@ -1,6 +1,8 @@
 import type { Catalog } from '#core/workflow/node-type'
 import { aggregate } from './aggregate.ts'
 import { code } from './code.ts'
+import { fileRead } from './file-read.ts'
+import { fileWrite } from './file-write.ts'
 import { filter } from './filter.ts'
 import { approval } from './approval.ts'
 import { httpRequest } from './http-request.ts'
@@ -14,7 +16,9 @@ import { sort } from './sort.ts'
 import { split } from './split.ts'
 import { template } from './template.ts'
 import { transform } from './transform.ts'
+import { triggerFile } from './trigger-file.ts'
 import { triggerManual } from './trigger-manual.ts'
+import { triggerExecution } from './trigger-execution.ts'
 import { triggerSchedule } from './trigger-schedule.ts'
 import { triggerWebhook } from './trigger-webhook.ts'
 import { validate } from './validate.ts'
@@ -30,6 +34,8 @@ export const catalog = {
   'trigger.manual': triggerManual,
   'trigger.webhook': triggerWebhook,
   'trigger.schedule': triggerSchedule,
+  'trigger.execution': triggerExecution,
+  'trigger.file': triggerFile,
   if: ifNode,
   switch: switchNode,
   merge,
@@ -52,4 +58,6 @@ export const catalog = {
   validate,
   llm,
   'http.request': httpRequest,
+  'file.read': fileRead,
+  'file.write': fileWrite,
 } satisfies Catalog

@@ -4,7 +4,7 @@
  *
  * S1  A secret that is bound to hosts leaves for these alone, also when a redirect says otherwise.
  * S2  One that is not leaves for the origin that the request was made for, and is never carried on to another.
- * S3  It leaves in a query, a header or a text as body; a placeholder anywhere else stops the request.
+ * S3  It leaves in a query, a header, a text or bytes as body; a placeholder anywhere else stops the request.
  */
 import { isHostNamed } from '#core/variable/hosts'
 import { OutboundError } from './errors.ts'
@@ -35,6 +35,7 @@ type Encode = (value: string) => string
 
 const asItIs: Encode = (value) => value
 const inJson: Encode = (value) => JSON.stringify(value).slice(1, -1)
+const inBytes: Encode = (value) => Buffer.from(value, 'utf8').toString('latin1')
 const inForm: Encode = (value) => new URLSearchParams([['', value]]).toString().slice(1)
 
 /** Makes the filler for one visit. */
@@ -82,6 +83,8 @@ export function createSecretFill(secrets: readonly OutboundSecret[]): SecretFill
       }
 
       function fillBody({ body, headers }: Hop): Hop['body'] {
+        // Parts of a form: searched byte by byte, for Latin-1 is one character a byte both ways.
+        if (body instanceof Uint8Array) return Buffer.from(put(Buffer.from(body).toString('latin1'), inBytes), 'latin1')
         if (typeof body !== 'string') return body
         const type = headers.get('content-type') ?? ''
         if (/[/+]json\b/i.test(type)) return put(body, inJson)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { signal, waitUntilGone } from '#local/processes'
+import { TriggerList } from '#core/triggers/trigger'
 import type { ExecutionFrame } from '#core/workflow/execution'
 import { type Client, createClient, isLast } from '#tests/e2e/support/client'
 import { startServer, type TestServer } from '#tests/support/server'
@@ -133,6 +134,44 @@ describe('SIGKILL right after the 202', { timeout: 120_000 }, () => {
       expectSound(await ana.events(id))
     }
     expect(new Set(keysOf('being-accepted')).size).toBe(40)
+  })
+})
+
+describe('SIGKILL around the 2xx of a webhook (P1)', { timeout: 120_000 }, () => {
+  test('each delivery ends as one execution, also when its sender repeats it after the crash', async () => {
+    const config = { auth: 'none', delivery_header: 'X-Delivery' }
+    const call = httpNode('call', `${http.url}/echo/delivered`)
+    const end = setNode('end', { n: '{{ $trigger.body.n }}' })
+    const workflow = await ana.createWorkflow(chain([{ id: 'hook', type: 'trigger.webhook', config }, call, end]))
+    await ana.call(`/workflows/${workflow}/publish`, {})
+    const { items } = TriggerList.parse((await ana.call(`/workflows/${workflow}/triggers`)).body)
+    // The address is built of PUBLIC_URL; the server of the test listens elsewhere.
+    const address = () => server.url + new URL(items[0]?.url ?? '').pathname
+    const deliver = async (n: number): Promise<string> => {
+      const headers = { 'Content-Type': 'application/json', 'X-Delivery': `delivery-${n}` }
+      const response = await fetch(address(), { method: 'POST', headers, body: JSON.stringify({ n }) })
+      expect(response.status).toBe(202)
+      return Started.parse(await response.json()).execution_id
+    }
+    // Ten have their answer when it dies; of thirty more some have, some have not.
+    const before = await Promise.all(Array.from({ length: 10 }, (_, n) => deliver(n)))
+    const during = Array.from({ length: 30 }, (_, n) => deliver(10 + n).catch(() => undefined))
+    await Promise.race(during)
+    await server.kill()
+    const answered = [...before, ...(await Promise.all(during))]
+    await server.restart()
+    // Nobody repeats these: the 2xx was a promise.
+    for (const id of before) await statusOf(id).toBe('completed')
+    const ids = await Promise.all(answered.map((_, n) => deliver(n)))
+    expect(ids).toEqual(answered.map((id, n) => id ?? ids[n]))
+    for (const [n, id] of ids.entries()) {
+      await statusOf(id).toBe('completed')
+      expect(await ana.execution(id)).toMatchObject({ output: { n }, trigger: 'webhook' })
+      expectSound(await ana.events(id))
+    }
+    const list = async () => (await ana.call(`/executions?workflow_id=${workflow}`)).body
+    await expect.poll(list, END).toMatchObject({ total: 40 })
+    expect(new Set(keysOf('delivered')).size).toBe(40)
   })
 })
 

@@ -3,14 +3,18 @@ import type { z } from 'zod'
 import { type Definition, type GraphNode, readGraph } from '#core/workflow/graph'
 import { type GraphProblem, toPointer } from '#core/workflow/problems'
 import { isJsonObject } from '#lib/json'
+import { ExecutionTriggerConfig } from './execution.ts'
+import { FileTriggerConfig } from './file-trigger.ts'
 import { ScheduleConfig } from './schedule.ts'
 import { WebhookConfig } from './webhook.ts'
 
-export const TRIGGER_KINDS = ['webhook', 'schedule'] as const
+export const TRIGGER_KINDS = ['webhook', 'schedule', 'execution', 'file'] as const
 
 export type GraphTrigger =
   | { readonly nodeId: string; readonly kind: 'webhook'; readonly config: WebhookConfig }
   | { readonly nodeId: string; readonly kind: 'schedule'; readonly config: ScheduleConfig }
+  | { readonly nodeId: string; readonly kind: 'execution'; readonly config: ExecutionTriggerConfig }
+  | { readonly nodeId: string; readonly kind: 'file'; readonly config: FileTriggerConfig }
 
 interface FoundTriggers {
   readonly triggers: readonly GraphTrigger[]
@@ -32,6 +36,16 @@ export function findTriggers(definition: Definition): FoundTriggers {
     if (node.type === 'trigger.schedule') {
       const parsed = ScheduleConfig.safeParse(config)
       if (parsed.success) triggers.push({ nodeId: node.id, kind: 'schedule', config: parsed.data })
+      else problems.push(...toProblems(node, parsed.error))
+    }
+    if (node.type === 'trigger.file') {
+      const parsed = FileTriggerConfig.safeParse(config)
+      if (parsed.success) triggers.push({ nodeId: node.id, kind: 'file', config: parsed.data })
+      else problems.push(...toProblems(node, parsed.error))
+    }
+    if (node.type === 'trigger.execution') {
+      const parsed = ExecutionTriggerConfig.safeParse(config)
+      if (parsed.success) triggers.push({ nodeId: node.id, kind: 'execution', config: parsed.data })
       else problems.push(...toProblems(node, parsed.error))
     }
   }

@@ -91,6 +91,8 @@ export const RunHeader = z.object({
   vars: z.record(z.string(), z.string()).optional(),
   /** The visit that started it, and how many executions stand above it. */
   parent: z.object({ executionId: z.string(), ...VisitRef.shape, depth: z.int() }).optional(),
+  /** The workflows of the executions because of which it began, the first one first; none began it where absent. */
+  chain: z.array(z.string()).optional(),
   /** The execution that failed and that it goes on from. */
   retryOf: z.string().optional(),
 })

@@ -58,6 +58,10 @@ export const NODE_ERRORS = {
   ),
   config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
   http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
+  http_next_elsewhere: sentence(
+    'A próxima página está em {host}, não em {expected}: credenciais não vão para outro servidor.',
+    'The next page is at {host}, not at {expected}: credentials do not go to another server.',
+  ),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
   output_too_deep: sentence('A saída passa de {limit} níveis.', 'The output nests deeper than {limit} levels.'),
   config_too_large: sentence(
@@ -91,6 +95,10 @@ export const NODE_ERRORS = {
     'O workflow {id} não pode ser executado: {reason}',
     'The workflow {id} cannot be executed: {reason}',
   ),
+  reference_gone: sentence(
+    'O workflow fala em {path} de {id}, que não há mais neste workspace. Corrija e publique de novo.',
+    'The workflow speaks in {path} of {id}, which this workspace has no more. Mend it and publish again.',
+  ),
   too_deep: sentence(
     'Mais de {limit} execuções iniciadas umas pelas outras.',
     'More than {limit} executions started by one another.',
@@ -107,6 +115,8 @@ export const NODE_ERRORS = {
     'O armazenamento de valores grandes não está disponível; o nó espera por ele.',
     'The storage of large values is not available; the node waits for it.',
   ),
+  file_missing: sentence('Não há neste workspace um arquivo {id}.', 'There is no file {id} in this workspace.'),
+  file_unreadable: sentence('O arquivo {id} não se lê como {as}.', 'The file {id} cannot be read as {as}.'),
   database_unavailable: sentence(
     'O banco de dados não está disponível; o nó espera por ele.',
     'The database is not available; the node waits for it.',
@@ -202,6 +212,17 @@ export function nodeError(
   more: { status?: number; body?: Json } = {},
 ): NodeError {
   return toNodeError(code, NODE_ERRORS[code], params, more)
+}
+
+/** One of ours whose `{reason}` is another sentence, in each language its own. */
+export function nodeErrorBecause(
+  code: NodeErrorCode,
+  params: Params,
+  reason: Sentence,
+  more: { readonly body?: Json } = {},
+): NodeError {
+  const paramsIn = (locale: Locale): Params => ({ ...params, reason: reason[locale] })
+  return { ...nodeError(code, paramsIn('pt'), more), message_en: nodeError(code, paramsIn('en')).message_en }
 }
 
 /** The error as a reader of this language gets it. */

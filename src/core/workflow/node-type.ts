@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { StoredFile } from '#core/files/file'
 import type { Sentence } from '#core/messages'
 import type { Json, JsonObject } from '#lib/json'
 import type { LogLevel, RunResponse, Wait } from './event.ts'
@@ -84,10 +85,31 @@ export interface ModelAnswer {
   readonly model: string
 }
 
+/** The files of the run's workspace. */
+export interface NodeFiles {
+  /** A file with its bytes, if they are no more than `limitBytes`. */
+  read(
+    id: string,
+    limitBytes: number,
+  ): Promise<Pick<StoredFile, 'filename' | 'content_type'> & { readonly bytes: Uint8Array }>
+  /** Stores a file: one for each visit, however often it is asked. */
+  write(order: {
+    readonly name: string
+    readonly content: Uint8Array | AsyncIterable<Uint8Array>
+    readonly content_type?: string
+    readonly folder?: string
+    readonly tags?: readonly string[]
+  }): Promise<StoredFile>
+}
+
 /** All that an effectful node may touch. Each port throws errors that the engine turns into the node's failure. */
 export interface NodePorts {
-  /** Through the outbound gate, with a stable `Idempotency-Key` (P6) and this visit's deadline. */
-  fetch(url: string, init?: RequestInit): Promise<Response>
+  /**
+   * Through the outbound gate, with a stable `Idempotency-Key` (P6) and this visit's deadline.
+   *
+   * @param limitBytes of the answer, where that is more than an output may have; less where secrets must be taken out
+   */
+  fetch(url: string, init?: RequestInit, limitBytes?: number): Promise<Response>
   generate(request: ModelRequest): Promise<ModelAnswer>
   /** What a JSON Schema has against a value; nothing, if it is valid. */
   readonly validate: Sandbox['validate']
@@ -96,6 +118,7 @@ export interface NodePorts {
     readonly workflowId: string
     readonly inputs: Json
   }): Promise<{ readonly executionId: string }>
+  readonly files: NodeFiles
   /** Tells watchers, in the log of the execution; beyond a bound for each run nothing more is told. */
   log(level: LogLevel, message: string, data?: Json): void
   /** Tells watchers how far it is. */

@@ -1,6 +1,7 @@
 import type { Json } from '#lib/json'
 import type { RunHeader } from './execution.ts'
 import type { RunEvent } from './event.ts'
+import type { NodeError } from './node-error.ts'
 import type { Plan } from './plan.ts'
 import type { RunInput } from './step.ts'
 import { StoredEvent, toStored } from './stored-event.ts'
@@ -13,12 +14,15 @@ export interface RunOrder extends Holes {
   readonly inputs: Json
   /** The events that it goes on from (`seedOf`), when it is a retry. */
   readonly seed?: readonly StoredEvent[] | undefined
+  /** Why it may not run: it begins and fails with this, for its owner to see. */
+  readonly refusal?: NodeError | undefined
 }
 
 /** The first input of a run. */
-export function toStart({ inputs, large, seed }: RunOrder): RunInput & { type: 'start' } {
+export function toStart({ inputs, large, seed, refusal }: RunOrder): RunInput & { type: 'start' } {
   const given: { inputs: Value } = { inputs }
-  return { type: 'start', ...restore({ ...given, large }), seed: seed?.map((event) => StoredEvent.parse(event)) }
+  const events = seed?.map((event) => StoredEvent.parse(event))
+  return { type: 'start', ...restore({ ...given, large }), seed: events, refusal }
 }
 
 /**

@@ -22,7 +22,13 @@ type KeptLoop = Omit<Extract<Decision, { kind: 'loop' }>, 'items'> & {
 /** What happens to a run from outside. */
 export type RunInput =
   /** With a `seed` (`seedOf`) the run goes on from what another one has left. */
-  | { readonly type: 'start'; readonly inputs: Value; readonly seed?: readonly RunEvent[] | undefined }
+  | {
+      readonly type: 'start'
+      readonly inputs: Value
+      readonly seed?: readonly RunEvent[] | undefined
+      /** It may not run: it fails with this before anything is performed. */
+      readonly refusal?: NodeError | undefined
+    }
   | (PerformanceRef & { readonly type: 'succeeded'; readonly output: Value; readonly handles: readonly string[] })
   /** A node asks for more than to go on with a value. */
   | (PerformanceRef & { readonly type: 'decided'; readonly decision: KeptDecision })

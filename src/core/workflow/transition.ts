@@ -45,7 +45,9 @@ function takeInput(step: Stepping, input: RunInput): void {
   switch (input.type) {
     case 'start':
       if (state.status !== 'pending') return
-      return (input.seed ?? [{ type: 'execution_started', at, inputs: input.inputs } as const]).forEach(record)
+      ;(input.seed ?? [{ type: 'execution_started', at, inputs: input.inputs } as const]).forEach(record)
+      if (input.refusal === undefined) return
+      return record({ type: 'execution_failed', at, status: 'failed', error: input.refusal })
     case 'cancel':
       return record({ type: 'execution_cancelled', at, by: input.by })
     case 'pause':

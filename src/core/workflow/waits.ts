@@ -137,6 +137,17 @@ export function toApprovalState(state: RunState, ref: VisitRef): ApprovalState |
   }
 }
 
+/**
+ * What whoever decides an approval that is open no more is told: the decision that stands, with `applied` false.
+ * undefined where there is no such approval.
+ */
+export function toApprovalReply(state: RunState, ref: VisitRef, names: readonly string[]): ApprovalReply | undefined {
+  const visit = state.visits.get(visitKey(ref))
+  if (visit?.wait?.for !== 'approval') return undefined
+  if (!mayDecide(visit.wait.approvers, names)) return 'not_approver'
+  return { applied: false, status: visit.status, output: takeOut(visit.output, [], []) }
+}
+
 /** The open approvals of a run, with whom each is for. */
 export function openApprovals(state: RunState) {
   return waitsOf(state, Number.POSITIVE_INFINITY, 'approval').flatMap(({ visit, wait }) =>

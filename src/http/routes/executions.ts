@@ -2,9 +2,11 @@ import { z } from '@hono/zod-openapi'
 import { AnyJson, AnyJsonObject } from '#core/json'
 import { Execution, ExecutionFilter, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import { ExecuteInput } from '#core/workflow/workflow'
+import { LastEventId, wantsEvents } from '#http/event-stream'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
+import { streamExecution } from '#http/stream-execution'
 import { Started, Wait } from '#http/started'
 import { findExecution } from '#services/executions/find-execution'
 import { findValue } from '#services/executions/find-value'
@@ -107,12 +109,19 @@ const getEvents = route({
   tag: 'executions',
   summary: { pt: 'Ler os eventos depois de "after"', en: 'Read the events behind "after"' },
   permission: 'executions:read',
+  description: {
+    pt: 'Com `Accept: text/event-stream` vêm como server-sent events, também os que ainda acontecem, até o último.',
+    en: 'With `Accept: text/event-stream` they come as server-sent events, those to come included, up to the last.',
+  },
   params: ById,
+  headers: LastEventId,
   query: z.object({
     after: z.coerce.number().int().min(0).default(0),
     limit: z.coerce.number().int().min(1).max(500).default(100),
   }),
   answers: { 200: z.object({ items: z.array(ExecutionFrame.meta({ id: 'ExecutionEvent' })) }) },
+  streams: true,
+  errors: ['busy'],
 })
 
 /** Executions: started, followed and read. */
@@ -154,5 +163,7 @@ export const executionRoutes = createRoutes()
   })
   .openapi(getEvents, async (c) => {
     const { after, limit } = c.req.valid('query')
-    return c.json({ items: await listEvents(c.var.ctx, c.req.valid('param').id, after, limit) }, 200)
+    const { id } = c.req.valid('param')
+    if (wantsEvents(c)) return streamExecution(c.var.ctx, id, c.req.valid('header')['last-event-id'] ?? after)
+    return c.json({ items: await listEvents(c.var.ctx, id, after, limit) }, 200)
   })

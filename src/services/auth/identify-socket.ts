@@ -31,12 +31,16 @@ export async function identifySocket(
     ? byToken(ctx, credentials)
     : byTicket(ctx, resource, id, credentials.ticket))
   demand(principal, SOCKET_PERMISSIONS[resource])
+  return { ...toSocketCaller(principal, ctx.now()), ticket }
+}
+
+/** An authenticated caller as one who opens a socket. */
+export function toSocketCaller(principal: Principal, now: number): SocketCaller {
   const { workspaceId, userId } = principal
   return {
     workspaceId,
     holder: { kind: principal.kind === 'user' ? 'session' : 'api_key', id: credentialId(principal), userId },
-    expiresAt: socketEndsAt(principal, ctx.now()),
-    ticket,
+    expiresAt: socketEndsAt(principal, now),
   }
 }
 

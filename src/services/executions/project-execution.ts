@@ -1,14 +1,23 @@
-import { and, eq, notExists, sql } from 'drizzle-orm'
+import { and, eq, exists, notExists, sql } from 'drizzle-orm'
 import { type NodeVisit, type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
 import { toOpenApprovals } from '#core/workflow/waits'
 import type { Db } from '#db/connect'
+import { isListening } from '#services/triggers/fire-execution'
 
 /** Rows in one INSERT: a statement takes at most 65,535 parameters. */
 const ROWS_PER_INSERT = 1_000
 /** Of the values in one INSERT: the platform passes at most 32 MiB from one worker to another. */
 const CHARS_PER_INSERT = 4_000_000
+
+/** Asked in passing, so that a run that nobody follows tells no hub, and one that nothing waits for looks for nothing. */
+interface Projected {
+  /** Somebody watches the workspace. */
+  readonly isWatched: boolean
+  /** It has ended, and triggers wait for that. */
+  readonly isAwaited: boolean
+}
 
 /**
  * Writes a run as it stands into PostgreSQL's list; a finished one with its visits, which are there before the list
@@ -16,7 +25,7 @@ const CHARS_PER_INSERT = 4_000_000
  * nothing is left.
  *
  * @param seq the length of the run's event log at this moment
- * @returns whether somebody watches the workspace: asked in passing, so that a run that nobody follows tells no hub
+ * @returns who is to be told of it
  */
 export async function projectExecution(
   db: Db,
@@ -24,7 +33,7 @@ export async function projectExecution(
   plan: Plan,
   state: RunState,
   seq: number,
-): Promise<boolean> {
+): Promise<Projected> {
   const { executions, executionVisits } = db.tables
   const { id, workflow_id, version, status, trigger, inputs, output, error, large, ...origin } = toExecution(
     header,
@@ -62,7 +71,7 @@ export async function projectExecution(
   if (!isFinal(state.status)) {
     const written = db.$with('written').as(upsert.returning({ id: executions.id }))
     const [workspace] = await db.with(written).select(watched).from(workspaces).where(isWorkspace)
-    return workspace?.watched ?? false
+    return { isWatched: workspace?.watched ?? false, isAwaited: false }
   }
 
   const rows = toNodeVisits(plan, state).map((visit, index) => ({
@@ -77,15 +86,22 @@ export async function projectExecution(
   const last = inserts.pop()
   for (const insert of inserts) await insert
   const isOrphan = notExists(db.select({ id: workspaces.id }).from(workspaces).where(isWorkspace))
+  const { workflowTriggers } = db.tables
+  const awaited = exists(db.select({ id: workflowTriggers.id }).from(workflowTriggers).where(isListening(db, header)))
   const [found] = await db.batch([
     // A deletion of the workspace waits for this, and then takes these rows along; or this waits, and finds it gone.
-    db.select(watched).from(workspaces).where(isWorkspace).for('key share'),
+    db
+      .select({ ...watched, awaited })
+      .from(workspaces)
+      .where(isWorkspace)
+      .for('key share'),
     ...(last === undefined ? [] : [last]),
     upsert,
     db.delete(executionVisits).where(and(eq(executionVisits.execution_id, id), isOrphan)),
     db.delete(executions).where(and(eq(executions.id, id), isOrphan)),
   ])
-  return found[0]?.watched ?? false
+  const [workspace] = found
+  return { isWatched: workspace?.watched ?? false, isAwaited: workspace?.awaited === true }
 }
 
 function toDate(time: number | string | null | undefined): Date | null {

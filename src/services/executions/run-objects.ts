@@ -2,8 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { LargeRef } from '#core/workflow/value'
-
-const WORKSPACES = 'workspaces/'
+import { WORKSPACES } from '#files/object-keys'
 
 /** Of everything that a workspace has: in SQL, where workspaces are deleted. */
 export function workspacePrefixOf(workspaceId: AnyPgColumn): SQL<string> {

@@ -2,6 +2,7 @@ import { AppError } from '#core/errors'
 import type { SignalInput, SignalReceipt } from '#core/workflow/waits'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { findArchivedState } from './find-archived-state.ts'
 import { findActor, findExecution } from './find-execution.ts'
 
 /**
@@ -20,7 +21,12 @@ export async function sendSignal(
   const receipt = { id, execution_id: executionId, name, key: key ?? null }
   const signal = { id, name, key: receipt.key, body }
   const answer = await findActor(ctx, executionId)?.signal(ctx.principal.workspaceId, signal)
-  if (answer === undefined) await findExecution(ctx, executionId)
+  if (answer === undefined) {
+    await findExecution(ctx, executionId)
+    const past = await findArchivedState(ctx, ctx.principal.workspaceId, executionId)
+    // A repeat of one that it took while it lived.
+    if (past?.signalIds.has(id) === true) return receipt
+  }
   if (answer === undefined || answer === 'finished') throw new AppError('execution_finished')
   if (answer === 'refused') throw new AppError('signals_full')
   return receipt

@@ -4,8 +4,9 @@ import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
 import { AppError, ERRORS } from '#core/errors'
+import { type Locale, say, type Sentence } from '#core/messages'
 import type { ExecutionRecord, RunHeader } from '#core/workflow/execution'
-import { nodeError, NodeFailure } from '#core/workflow/node-error'
+import { nodeError, nodeErrorBecause, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
@@ -17,6 +18,7 @@ import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { findRefusal } from '#services/workflows/find-refusal'
 import { pinPublished } from './start-execution.ts'
 
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
@@ -53,10 +55,18 @@ export async function startChild(
     await startAs(env, id, parent, order, 'workflow', { executionId: parent.executionId, node_id, visit, depth })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    const reason = ERRORS[error.code].sentence
-    throw new NodeFailure(nodeError('workflow_unavailable', { id: order.workflowId, reason: reason.pt }))
+    throw new NodeFailure(nodeErrorBecause('workflow_unavailable', { id: order.workflowId }, explain(error)))
   }
   return id
+}
+
+/** The refusal as a reason, with the first of the problems that it names. */
+function explain({ code, params, problems: [first] = [] }: AppError): Sentence {
+  const because = (locale: Locale): string => {
+    const what = say(ERRORS[code].sentence, locale, params)
+    return first === undefined ? what : `${what} ${first.pointer}: ${say(first.sentence, locale, first.params)}`
+  }
+  return { pt: because('pt'), en: because('en') }
 }
 
 /** Starts the workflow that the settings name for failures; one that failed itself starts none. */
@@ -99,6 +109,7 @@ async function startAs(
     plan,
     inputs,
     large,
+    refusal: await findRefusal(ctx, pinned.definition),
     header: {
       executionId: id,
       workspaceId,
@@ -109,6 +120,7 @@ async function startAs(
       createdBy,
       createdAt: Date.now(),
       vars: await snapshotVariables(ctx, plan),
+      chain: [...(by.chain ?? []), by.workflowId],
       ...(parent === undefined ? {} : { parent }),
     },
   })

@@ -2,13 +2,24 @@ import { readConfig } from '#config'
 import { connect } from '#db/connect'
 import { describeError, logLine } from '#lib/log'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
+import { deliverFiles } from '#services/triggers/fire-file'
 import { sweepExecutions } from './sweep-executions.ts'
 import { sweepObjects } from './sweep-objects.ts'
+import { sweepOrphans } from './sweep-orphans.ts'
 import { sweepSpent } from './sweep-spent.ts'
+import { sweepUploads } from './sweep-uploads.ts'
 import { wakeExecutions } from './wake-executions.ts'
 
 /** Of one part in one sweep: the others, and the requests of everybody, want the thread too. */
 const BUDGET_MS = 5_000
+
+/** Where the next sweep goes on, in the parts that walk through everything. */
+export interface SweepCursors {
+  /** The id of the execution that was asked last. */
+  readonly woken?: string | undefined
+  /** The key of the object that was looked at last. */
+  readonly objects?: string | undefined
+}
 
 /** How a sweep ended. */
 export interface Swept {
@@ -16,20 +27,19 @@ export interface Swept {
   readonly isLeft: boolean
   /** Whether some part could not do its work. */
   readonly hasFailed: boolean
-  /** Where the next sweep goes on to wake executions. */
-  readonly wokenTo: string | undefined
+  readonly cursors: SweepCursors
 }
 
 /**
  * Everything that has to be looked after from time to time, each part in small batches and by itself: one that fails
  * holds up none of the others. Never throws.
  *
- * @param wokenTo what the last sweep gave
+ * @param former what the last sweep gave
  */
-export async function sweep(env: Env, wokenTo: string | undefined, now: () => number = Date.now): Promise<Swept> {
+export async function sweep(env: Env, former: SweepCursors = {}, now: () => number = Date.now): Promise<Swept> {
   let isLeft = false
   let hasFailed = false
-  let cursor = wokenTo
+  let { woken, objects } = former
 
   async function attend(part: string, batch: () => Promise<boolean>): Promise<boolean> {
     const until = now() + BUDGET_MS
@@ -44,12 +54,16 @@ export async function sweep(env: Env, wokenTo: string | undefined, now: () => nu
 
   // Each batch is an event of its own: a connection that broke is not met again.
   const ctx = (): MaintenanceCtx => ({ env, config: readConfig(env), db: connect(env), now })
-  for (const part of [sweepExecutions, sweepObjects, sweepSpent]) {
+  for (const part of [deliverFiles, sweepExecutions, sweepUploads, sweepObjects, sweepSpent]) {
     if (await attend(part.name, () => part(ctx()))) isLeft = true
   }
   await attend(wakeExecutions.name, async () => {
-    cursor = await wakeExecutions(ctx(), cursor)
-    return cursor !== undefined
+    woken = await wakeExecutions(ctx(), woken)
+    return woken !== undefined
   })
-  return { isLeft, hasFailed, wokenTo: cursor }
+  await attend(sweepOrphans.name, async () => {
+    objects = await sweepOrphans(ctx(), objects)
+    return objects !== undefined
+  })
+  return { isLeft, hasFailed, cursors: { woken, objects } }
 }

@@ -10,6 +10,7 @@ import { connect } from '#db/connect'
 import { derivedId, wasStarted } from '#services/executions/start-child'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { findRefusal } from '#services/workflows/find-refusal'
 import { noteFailed, noteFired } from './note-trigger.ts'
 
 /** A schedule that fires: its workflow is active and what it has published has the node. */
@@ -80,10 +81,12 @@ async function startOnce(env: Env, found: LiveSchedule, id: string, at: number):
   // Its end may be so long ago that its actor is emptied, and would begin anew.
   if (await wasStarted(env, workspaceId, id)) return
   const plan = startingAt(withoutPins(compileOrRefuse(found.definition)), nodeId)
-  const vars = await snapshotVariables({ db: connect(env), principal: { workspaceId } }, plan)
+  const ctx = { db: connect(env), principal: { workspaceId } }
+  const vars = await snapshotVariables(ctx, plan)
   const header = { executionId: id, workspaceId, workflowId, workflowName, version, trigger: 'schedule' }
   await workflowRun(env, id).start({
     plan,
+    refusal: await findRefusal(ctx, found.definition),
     inputs: { type: 'schedule', scheduled_at: new Date(at).toISOString(), time_zone: config.time_zone },
     header: { ...header, createdBy: null, createdAt: Date.now(), vars },
   })

@@ -3,6 +3,7 @@ import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
 import type { ExecutionRecord } from '#core/workflow/execution'
+import type { NodeError } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import { startingAt } from '#core/workflow/starting-at'
@@ -12,7 +13,8 @@ import { findStarted } from '#services/executions/find-execution'
 import { pinWorkflow } from '#services/executions/start-execution'
 import { claimId } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
-import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { compileChecked, compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { findRefusal } from '#services/workflows/find-refusal'
 import type { Hook } from './find-hook.ts'
 import { noteFailed, noteFired } from './note-trigger.ts'
 
@@ -44,10 +46,11 @@ export async function startHook(
       ? undefined
       : await findStarted({ env: ctx.env, db: ctx.db, principal: { workspaceId } }, executionId)
   if (known !== undefined) return known
-  const { plan, version, vars } = await prepare(ctx, hook)
+  const { plan, version, vars, refusal } = await prepare(ctx, hook)
   const started = await run.start({
     plan,
     inputs: trigger,
+    refusal,
     header: {
       executionId,
       workspaceId,
@@ -87,6 +90,7 @@ interface Prepared {
   readonly plan: Plan
   readonly version: number
   readonly vars: Record<string, string>
+  readonly refusal?: NodeError | undefined
 }
 
 async function prepare(ctx: PublicCtx, hook: Hook): Promise<Prepared> {
@@ -94,12 +98,13 @@ async function prepare(ctx: PublicCtx, hook: Hook): Promise<Prepared> {
   const scope = { db: ctx.db, principal: { workspaceId, userId: null } }
   if (published === undefined) {
     const { definition, version } = await pinWorkflow(scope, hook.workflowId)
-    const plan = startingAt(compileOrRefuse(definition), hook.nodeId)
+    const plan = startingAt(await compileChecked(scope, definition), hook.nodeId)
     return { plan, version, vars: await snapshotVariables(scope, plan) }
   }
   try {
     const plan = startingAt(withoutPins(compileOrRefuse(published.definition)), hook.nodeId)
-    return { plan, version: published.version, vars: await snapshotVariables(scope, plan) }
+    const refusal = await findRefusal(scope, published.definition)
+    return { plan, version: published.version, vars: await snapshotVariables(scope, plan), refusal }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     // What is wrong with a workflow is its owner's business, not the caller's.

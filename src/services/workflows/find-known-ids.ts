@@ -13,6 +13,13 @@ const LOOKUPS: Record<ResourceKind, (ctx: LookupCtx, ids: readonly string[]) => 
       .from(workflows)
       .where(and(eq(workflows.workspace_id, principal.workspaceId), inArray(workflows.id, [...ids])))
   },
+  file({ db, principal }, ids) {
+    const { files } = db.tables
+    return db
+      .select({ id: files.id })
+      .from(files)
+      .where(and(eq(files.workspace_id, principal.workspaceId), inArray(files.id, [...ids])))
+  },
 }
 
 /** Of these ids of things of one kind those that the workspace has. */

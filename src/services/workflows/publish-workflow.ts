@@ -1,6 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { AppError } from '#core/errors'
-import { findTriggers } from '#core/triggers/find-triggers'
+import { findTriggers, type GraphTrigger } from '#core/triggers/find-triggers'
 import type { PublishInput } from '#core/workflow/version'
 import type { Workflow } from '#core/workflow/workflow'
 import { auditLine } from '#services/audit/audit'
@@ -71,10 +71,15 @@ export async function publishWorkflow(ctx: Ctx, id: string, { notes, version }: 
   const [[row]] = await ctx.db.batch([
     publication,
     kept,
-    keepTriggers(ctx, { workflowId: id, triggers }, isStill),
+    keepTriggers(ctx, { workflowId: id, triggers: triggers.map(withSource) }, isStill),
     auditLine(ctx, ctx.db, fact, sql`(${still}) as still`),
   ])
   if (row === undefined) throw changed((await findWorkflow(ctx, id)).version)
   await syncSchedules(ctx, schedules)
   return toWorkflow(row)
+}
+
+/** An execution's end is looked up by whose execution it is. */
+function withSource(trigger: GraphTrigger) {
+  return trigger.kind === 'execution' ? { ...trigger, sourceId: trigger.config.workflow_id } : trigger
 }

@@ -11,8 +11,11 @@ const set = (config: JsonObject): JsonObject => ({ type: 'set', config })
 
 describe('what is wrong with a graph', () => {
   const start = { id: 'start', type: 'trigger.manual' }
-  // Whether a workflow is there the graph alone does not say.
-  const cases: Record<Exclude<keyof typeof GRAPH_PROBLEMS, 'unknown_workflow'>, [JsonObject, JsonObject]> = {
+  // Whether a workflow or a file is there the graph alone does not say.
+  const cases: Record<
+    Exclude<keyof typeof GRAPH_PROBLEMS, 'unknown_workflow' | 'unknown_file'>,
+    [JsonObject, JsonObject]
+  > = {
     no_nodes: [{ nodes: [], edges: [] }, {}],
     no_start: [draw('a -> b -> a'), {}],
     node_without_id: [{ nodes: [start, { type: 'set' }] }, {}],

@@ -16,6 +16,13 @@ function worldOf(output: Json) {
       Object.defineProperty(response, 'url', { value: url })
       return Promise.resolve(response)
     },
+    files: {
+      read: () => {
+        const bytes = new TextEncoder().encode(JSON.stringify(answer))
+        return Promise.resolve({ filename: 'a.json', content_type: 'application/json', bytes })
+      },
+      write: () => Promise.resolve(answer),
+    },
     startExecution: () => Promise.resolve({ executionId: answer.execution_id }),
     generate: ({ model }) => Promise.resolve({ ...answer, model }),
   })

@@ -15,6 +15,7 @@ export function fakePorts(ports: Partial<NodePorts> = {}): NodePorts {
     fetch: refuse,
     generate: refuse,
     startExecution: refuse,
+    files: { read: refuse, write: refuse },
     validate,
     log: () => undefined,
     progress: () => undefined,

@@ -1,8 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { signApprovalLink } from '#auth/approval-links'
 import { readConfig } from '#config'
 import { connect } from '#db/connect'
+import { retirementOf } from '#durable-objects/workflow-run/retire'
 import { newId } from '#lib/ids'
 import { findRetryOrder } from '#services/executions/find-retry-order'
 import { type Account, actorOf, createAccount, HTTP_URL } from '#tests/worker/support/api'
@@ -102,6 +104,79 @@ describe('an execution whose time in its actor is over', () => {
     )
     expect(await findRetryOrder({ ...ctx, principal: { workspaceId: newId() } }, id)).toBeUndefined()
   })
+})
+
+describe('what an archived run is told', () => {
+  const refused = { status: 409, body: { code: 'execution_finished' } }
+
+  it('is answered as on one that has just ended: it is over', async () => {
+    const go = { id: 'go', type: 'signal', config: { name: 'go' } }
+    const id = await ana.start(chain([trigger, go]))
+    const headers = { 'Idempotency-Key': newId() }
+    const signal = () => ana.call(`/executions/${id}/signals/go`, { json: {}, headers })
+    const receipt = await signal()
+    await expect.poll(async () => (await ana.execution(id)).status).toBe('completed')
+    const ask = async () => [
+      await ana.call(`/executions/${id}/pause`, { method: 'POST' }),
+      await ana.call(`/executions/${id}/resume`, { method: 'POST' }),
+      await ana.call(`/executions/${id}/cancel`, { method: 'POST' }),
+      await ana.call(`/executions/${id}/control`, { json: { action: 'pause' } }),
+      await ana.call(`/executions/${id}/signals/go`, { json: {} }),
+    ]
+    for (const answer of await ask()) expect(answer).toMatchObject(refused)
+    await retire(id)
+    for (const answer of await ask()) expect(answer).toMatchObject(refused)
+    // One that it took while it lived is said to be taken, however late it is repeated.
+    expect(await signal()).toMatchObject({ status: receipt.status, body: receipt.body })
+    expect(await tablesIn(id)).toEqual([])
+  })
+
+  it('by a link or a member to approve, is how it was decided, or that nobody did', async () => {
+    const approval = { id: 'ok', type: 'approval', config: { title: 'Pedido', approvers: ['bo@example.com'] } }
+    const link = async (id: string) => {
+      const place = { executionId: id, workspaceId: await workspaceOf(id), nodeId: 'ok', visit: 1 }
+      const times = { now: Date.now(), until: Date.now() + 60_000 }
+      return signApprovalLink(readConfig(env), { approver: 'bo@example.com', ...place }, times)
+    }
+    const click = (token: string, decision: string) => ana.call('/approvals/decide', { json: { token, decision } })
+    const preview = async (token: string) => (await ana.call('/approvals/preview', { json: { token } })).body
+    const waiting = async () => {
+      const id = await ana.start(chain([trigger, approval]))
+      await expect.poll(async () => (await rowOf(id))?.status).toBe('waiting')
+      return id
+    }
+    const decided = await waiting()
+    const token = await link(decided)
+    const { body: first } = await click(token, 'approved')
+    await retire(decided)
+    expect(await click(token, 'approved')).toMatchObject({ status: 200, body: first })
+    expect(await click(token, 'rejected')).toMatchObject({ status: 409, body: { code: 'already_approved' } })
+    expect(await preview(token)).toMatchObject({ status: 'decided', decided: first, title: 'Pedido' })
+    const own = await ana.call(`/executions/${decided}/approvals/ok/1`, { json: { decision: 'approved' } })
+    expect(own).toMatchObject({ status: 403, body: { code: 'not_approver' } })
+    const none = await ana.call(`/executions/${decided}/approvals/no/1`, { json: { decision: 'approved' } })
+    expect(none).toMatchObject({ status: 404 })
+    const over = await waiting()
+    await ana.call(`/executions/${over}/cancel`, { method: 'POST' })
+    await retire(over)
+    expect(await click(await link(over), 'approved')).toMatchObject({ status: 409, body: { code: 'approval_over' } })
+    expect(await preview(await link(over))).toMatchObject({ status: 'over', decided: null })
+    const eva = await createAccount()
+    const foreign = await eva.call(`/executions/${decided}/approvals/ok/1`, { json: { decision: 'approved' } })
+    expect(foreign).toMatchObject({ status: 404 })
+  })
+})
+
+it('runs that ended together leave one after the other', () => {
+  const [at, minutes] = [1_000_000, 10]
+  const times = Array.from({ length: 200 }, () => retirementOf(newId(), at, minutes))
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(at + 600_000)
+  expect(Math.max(...times)).toBeLessThanOrEqual(at + 660_000)
+  // Over a minute: no ten seconds of it take more than a third.
+  const perSlot = Map.groupBy(times, (time) => Math.floor((time - at) / 10_000))
+  expect(Math.max(...[...perSlot.values()].map(({ length }) => length))).toBeLessThan(70)
+  const id = newId()
+  expect(retirementOf(id, at, minutes)).toBe(retirementOf(id, at, minutes))
 })
 
 describe('a socket', () => {

@@ -20,13 +20,13 @@ export async function prepare(maker: Caller, { path, name }: Operation) {
   const params = await fixture.params?.(maker)
   const body: Body | undefined = typeof fixture.body === 'function' ? await fixture.body(maker) : fixture.body
   const query = fixture.query === undefined ? '' : `?${fixture.query}`
-  return { path: `${fillPath(path, params)}${query}`, body }
+  return { path: `${fillPath(path, params)}${query}`, body, form: fixture.form }
 }
 
 /** A valid call by `caller`, with things that `maker` has made for it. */
 export async function callAs(caller: Caller, maker: Caller, operation: Operation): Promise<Answer> {
-  const { path, body } = await prepare(maker, operation)
-  return caller.call(path, { method: operation.method, ...(body && { body }) })
+  const { path, body, form } = await prepare(maker, operation)
+  return caller.call(path, { method: operation.method, ...(body && { body }), ...form })
 }
 
 /** `403 forbidden`, `200`. */

@@ -58,13 +58,16 @@ function problemIn(response: Response, text: string): Pick<Answer, 'code' | 'poi
   return { code, pointers: errors.map(({ pointer }) => pointer) }
 }
 
+const CACHED: ReadonlySet<string> = new Set(['no-store', 'private, no-cache'])
+
 /** What holds for every answer whatsoever. */
 function refuseUnsafe(what: string, { status, headers, text, code }: Answer): void {
   const problems = [
     headers.get('X-Content-Type-Options') === 'nosniff' ? [] : 'no nosniff',
     headers.get('X-Frame-Options') === 'DENY' ? [] : 'may be framed',
     headers.get('Referrer-Policy') === 'no-referrer' ? [] : 'sends a referrer',
-    headers.get('Cache-Control') === 'no-store' ? [] : 'may be cached',
+    // Files are kept by who may read them, and asked about each time.
+    CACHED.has(headers.get('Cache-Control') ?? '') ? [] : 'may be cached',
     headers.get('Content-Security-Policy')?.startsWith("default-src 'none'") ? [] : 'no policy',
     headers.get('Vary')?.includes('Origin') ? [] : 'does not vary by origin',
     headers.has('X-Request-Id') ? [] : 'no request id',

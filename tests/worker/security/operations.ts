@@ -33,7 +33,7 @@ export interface Operation {
   readonly permission: Permission | undefined
   /** The statuses of a success. */
   readonly successes: readonly number[]
-  /** The keys that the body may have; undefined where it takes none. */
+  /** The keys that the body may have; undefined where it takes none, or only a form with a file. */
   readonly bodyKeys: ReadonlySet<string> | undefined
 }
 
@@ -42,7 +42,7 @@ export async function readOperations(): Promise<ReadonlyMap<string, Operation>> 
   const document = Document.parse(JSON.parse((await hit('/openapi.json')).text))
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]): Operation => {
-      const [content] = Object.values(operation.requestBody?.content ?? {})
+      const content = operation.requestBody?.content['application/json']
       return {
         name: `${method.toUpperCase()} ${path}`,
         method: method.toUpperCase(),

@@ -16,6 +16,7 @@ export interface RecordedRequest {
  * `/script/{key}?answers=503,200` answers these statuses in turn, the last one for ever.
  * `/fill/{key}?byte=97&count=10` answers that many bytes of text.
  * `/mirror/{key}?status=418` answers all that came, as JSON and in the header `x-mirror`.
+ * `/pages/{key}?page=1&of=3` answers `{ "items": [1], "next": … }`, and 503 when page 2 is asked for the first time.
  * Tests in workerd ask `/control/requests/{key}` and `/control/release/{key}`.
  */
 export interface HttpServer {
@@ -64,6 +65,13 @@ export async function startHttpServer(): Promise<HttpServer> {
       const count = Number(url.searchParams.get('count'))
       response.setHeader('content-type', 'text/plain')
       return void response.end(Buffer.alloc(count, Number(url.searchParams.get('byte'))))
+    }
+    if (what === 'pages') {
+      const [page, of] = [Number(url.searchParams.get('page') ?? 1), Number(url.searchParams.get('of'))]
+      const isFirstTry = page === 2 && requests(key).filter((one) => one.url === sent).length === 1
+      url.searchParams.set('page', String(page + 1))
+      const next = page < of ? `${url.pathname}${url.search}` : null
+      return send(response, isFirstTry ? 503 : 200, { items: page > of ? [] : [page], next })
     }
     const answers = (url.searchParams.get('answers') ?? '200').split(',').map(Number)
     const status = answers[requests(key).length - 1] ?? answers.at(-1) ?? 200

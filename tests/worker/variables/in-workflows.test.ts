@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Validation } from '#core/workflow/workflow'
 import { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
 import { newId } from '#lib/ids'
-import type { JsonObject } from '#lib/json'
+import type { Json, JsonObject } from '#lib/json'
 import { problemOf } from '#tests/worker/auth/api'
 import { type Account, actorOf, createAccount, HTTP_URL, release, requestsOf } from '#tests/worker/support/api'
 import { chain, httpNode, type NodeSpec, setNode, trigger } from '#tests/worker/support/graphs'
@@ -111,6 +111,32 @@ describe('$secrets', () => {
       },
     })
     expect(await allOf(execution.id)).not.toMatch(/geheim|secret_[0-9a-f]{8}|YW5hOnNr/)
+  })
+
+  it('leave in the parts of a form, beside bytes, and in every page that is asked for', async () => {
+    const [key, name] = [newId(), await defineSecret()]
+    const secret = `{{ $secrets.${name} }}`
+    const parts: Json = [
+      { name: 'key', value: secret },
+      { name: 'file', filename: 'a.bin', base64: Buffer.from([0, 65, 66]).toString('base64') },
+    ]
+    const form = { method: 'POST', body_type: 'multipart', body: parts }
+    const sent = await ana.run(chain([trigger, call(`/mirror/${key}`, form), setNode('end', { got: '{{ $input }}' })]))
+    expect(sent.status).toBe('completed')
+    const [request] = await requestsOf(key)
+    expect(request?.body).toContain(`name="key"\r\n\r\n${VALUE}\r\n`)
+    expect(request?.body).toContain('\u0000AB')
+    const paged = newId()
+    const pagination = { type: 'next', path: 'next' }
+    const all = { query: { of: 3, token: secret }, response_path: 'items', pagination }
+    const list = await ana.run(chain([trigger, call(`/pages/${paged}`, all)]))
+    expect(list.output).toMatchObject({ body: [1, 2, 3], pages: 3, has_more: false })
+    const requests = await requestsOf(paged)
+    for (const { url } of requests) expect(new URL(url, HTTP_URL).searchParams.get('token')).toBe(VALUE)
+    // The second page fails at first: the next attempt asks for all of them again, each with the key that it had (P6).
+    const ordinals = requests.map(({ headers }) => String(headers['idempotency-key']).split('/').at(-1))
+    expect(ordinals).toEqual(['1', '2', '1', '2', '3'])
+    expect(await allOf(list.id)).not.toMatch(/geheim|secret_[0-9a-f]{8}/)
   })
 
   it('are placeholders in the sandbox, which put them where they belong', async () => {

@@ -1,0 +1,2 @@
+ALTER TABLE "synapscale_db"."workflow_triggers" ADD COLUMN "source_workflow_id" uuid;--> statement-breakpoint
+CREATE INDEX "workflow_triggers_listening_idx" ON "synapscale_db"."workflow_triggers" USING btree ("workspace_id") WHERE "synapscale_db"."workflow_triggers"."kind" = 'execution';
