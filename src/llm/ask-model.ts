@@ -30,7 +30,7 @@ export async function* askModel(
   let began = false
   try {
     const options = toCallOptions(call, abilitiesOf(known, found), watch.signal)
-    const { stream } = await watch.wait(Promise.resolve(model.doStream(options)))
+    const { stream } = await watch.wait(() => model.doStream(options))
     for await (const part of readAll(stream, watch)) {
       if (part.type === 'error') throw part.error
       const read = readPart(part)
@@ -51,7 +51,11 @@ export async function* askModel(
       const detail = `${stallMs / 1000} s`
       throw new ModelError('model_timeout', { params: { provider: asked.provider, model: asked.model, detail } })
     }
-    throw toModelError(error, asked)
+    const failure = toModelError(error, asked)
+    // What cannot be understood in the middle of an answer is the end of it.
+    throw began && failure instanceof ModelError && failure.code === 'model_bad_answer'
+      ? brokenOff(found, began)
+      : failure
   } finally {
     watch.stop()
   }
@@ -74,7 +78,7 @@ interface Watch {
   readonly signal: AbortSignal
   hasStalled(): boolean
   /** Waits for work, but not longer than a model may be silent. */
-  wait<T>(work: Promise<T>): Promise<T>
+  wait<T>(work: () => PromiseLike<T>): Promise<T>
   stop(): void
 }
 
@@ -87,6 +91,7 @@ function startWatch(caller: AbortSignal, stallMs: number): Watch {
     signal: controller.signal,
     hasStalled: () => stalled,
     async wait(work) {
+      controller.signal.throwIfAborted()
       // The signal reaches workers late: what waits ends at once, also when the SDK does not listen.
       const ended = Promise.withResolvers<never>()
       const onEnd = (): void => ended.reject(controller.signal.reason)
@@ -96,7 +101,7 @@ function startWatch(caller: AbortSignal, stallMs: number): Watch {
         controller.abort(new Error('the model sends nothing'))
       }, stallMs)
       try {
-        return await Promise.race([work, ended.promise])
+        return await Promise.race([work(), ended.promise])
       } finally {
         clearTimeout(timer)
         controller.signal.removeEventListener('abort', onEnd)
@@ -113,7 +118,7 @@ async function* readAll(stream: ReadableStream<LanguageModelV4StreamPart>, watch
   const reader = stream.getReader()
   try {
     for (;;) {
-      const { done, value } = await watch.wait(reader.read())
+      const { done, value } = await watch.wait(() => reader.read())
       if (done) return
       yield value
     }

@@ -22,13 +22,14 @@ export function readPart(
     case 'text-delta':
     case 'reasoning-delta':
       return piece(part.type === 'text-delta' ? 'text' : 'reasoning', part.delta, part.providerMetadata)
-    // Signatures come at either end of a block, with no text of their own.
-    case 'text-start':
+    // A signature may come with no text of its own.
     case 'text-end':
       return piece('text', '', part.providerMetadata)
-    case 'reasoning-start':
     case 'reasoning-end':
       return piece('reasoning', '', part.providerMetadata)
+    // Of Anthropic's hidden thoughts the beginning is all there is; others say the same again with the first piece.
+    case 'reasoning-start':
+      return part.providerMetadata?.['anthropic'] && piece('reasoning', '', part.providerMetadata)
     case 'tool-call': {
       const provider = toData(part.providerMetadata)
       const { toolCallId: callId, toolName: tool } = part
