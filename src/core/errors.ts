@@ -123,6 +123,12 @@ export const ERRORS = {
     'Isto não espera mais por decisão: o prazo passou ou a execução terminou.',
     'This waits for no decision any more: the time is over or the execution has ended.',
   ),
+  chat_call_decided: kind(409, 'Isto já foi decidido.', 'This was decided already.'),
+  chat_queue_full: kind(
+    409,
+    'Há mensagens demais esperando nesta conversa.',
+    'Too many messages are waiting in this chat.',
+  ),
   body_too_large: kind(
     413,
     'O corpo passa do limite de {limit} bytes.',
@@ -131,6 +137,18 @@ export const ERRORS = {
   unsupported_media_type: kind(415, 'Envie o corpo como {expected}.', 'Send the body as {expected}.'),
   validation_failed: kind(422, 'Os dados enviados têm problemas.', 'The data sent has problems.'),
   json_too_deep: kind(422, 'O JSON passa de {limit} níveis.', 'The JSON nests deeper than {limit} levels.'),
+  chat_message_empty: kind(422, 'A mensagem está vazia.', 'The message is empty.'),
+  chat_attachments_unavailable: kind(
+    422,
+    'Anexos ainda não são aceitos aqui.',
+    'Attachments are not accepted here yet.',
+  ),
+  chat_call_unknown: kind(
+    404,
+    'Nada com este call_id espera por decisão.',
+    'Nothing with this call_id waits for a decision.',
+  ),
+  chat_bad_frame: kind(422, 'Mensagem desconhecida / unknown message.', 'Unknown message.'),
   workflow_invalid: kind(
     422,
     'O workflow tem problemas e não pode ser executado nem publicado.',

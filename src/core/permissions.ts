@@ -24,6 +24,8 @@ export const WORKSPACE_PERMISSIONS = {
   'workflows:write': 'editor',
   'executions:read': 'viewer',
   'executions:run': 'editor',
+  'chats:read': 'viewer',
+  'chats:write': 'editor',
   'variables:read': 'viewer',
   'variables:write': 'editor',
 } as const satisfies Record<string, WorkspaceRole>

@@ -21,4 +21,8 @@ export const {
   executions,
   executionVisits,
   objectDeletions,
+  chats,
+  chatMessages,
+  messageFeedback,
+  chatDeletions,
 } = tablesOf(DEFAULT_SCHEMA)

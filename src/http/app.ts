@@ -12,6 +12,8 @@ import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { authRoutes } from './routes/auth.ts'
+import { chatMessageRoutes } from './routes/chat-messages.ts'
+import { chatRoutes } from './routes/chats.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -47,12 +49,16 @@ const routes = app
   .route('/api/v1', executionRoutes)
   .route('/api/v1', executionControlRoutes)
   .route('/api/v1', approvalRoutes)
+  .route('/api/v1', chatRoutes('/chat'))
+  .route('/api/v1', chatMessageRoutes('/chat'))
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
 
+// Older clients know chats as conversations.
+app.route('/api/v1', chatRoutes('/conversations')).route('/api/v1', chatMessageRoutes('/conversations'))
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)

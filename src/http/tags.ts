@@ -15,6 +15,7 @@ export const TAGS = {
   workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   approvals: { pt: 'O que espera pela decisão de pessoas', en: 'What waits for people to decide' },
+  chats: { pt: 'Conversas com agentes', en: 'Chats with agents' },
   variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
   sockets: { pt: 'Bilhetes para websockets', en: 'Tickets for websockets' },

@@ -36,6 +36,9 @@ export const AUDIT_ACTIONS = [
   'workflow.restored',
   'workflow.duplicated',
   'trigger.rotated',
+  'chat.created',
+  'chat.changed',
+  'chat.deleted',
 ] as const
 export const AuditAction = z.enum(AUDIT_ACTIONS)
 export type AuditAction = z.infer<typeof AuditAction>

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { AnyJson, AnyJsonObject } from '#core/json'
 import { Usage } from '#core/agent/model'
+import { NodeError } from '#core/workflow/node-error'
 
 const provider = AnyJsonObject.optional().describe("The provider's own, given back to it")
 
@@ -68,4 +69,38 @@ export function textOf(parts: readonly MessagePart[]): string {
     .flatMap((part) => (part.type === 'text' ? [part.text] : []))
     .join('')
     .trim()
+}
+
+/** A message of a chat, as clients see it and as its actor keeps it. */
+export const ChatMessage = z.object({
+  id: z.uuid(),
+  chat_id: z.uuid(),
+  turn_id: z.uuid().describe('The turn that it began, or that it is the answer of'),
+  role: z.enum(['user', 'assistant']),
+  status: MessageStatus,
+  content: z.string().describe('The text of the parts'),
+  parts: z.array(MessagePart),
+  user_id: z.uuid().nullable().describe('Who said it; null for the assistant'),
+  agent_id: z.uuid().nullable(),
+  model: z.string().nullable().describe('Which one answered, e.g. demo/echo'),
+  usage: Usage.nullable(),
+  cost: z.number().nullable().describe('US dollars; null where a price is not known'),
+  end_reason: z.string().nullable().describe('Why the answer ended: stop, length, max_steps, …'),
+  error: NodeError.nullable(),
+  metadata: AnyJsonObject.nullable(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+})
+export type ChatMessage = z.infer<typeof ChatMessage>
+
+/** Without what only providers read: signatures of thoughts and the like. */
+export function toShown(message: ChatMessage): ChatMessage {
+  return { ...message, parts: message.parts.map(withoutProvider) }
+}
+
+export function withoutProvider<T extends object>(part: T): T {
+  if (!('provider' in part)) return part
+  const { provider: _, ...rest } = part
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an optional field less
+  return rest as T
 }

@@ -1,0 +1,26 @@
+import type { ChatHeader } from '#core/chat/turn'
+import { connect } from '#db/connect'
+import { projectChat } from '#services/chats/project-chat'
+import type { ChatStorage } from './storage.ts'
+
+interface Delivered {
+  /** False when there is no such chat any more. */
+  readonly isThere: boolean
+  /** The title that the chat was given by this, where it had none. */
+  readonly title?: string | undefined
+}
+
+/** Brings PostgreSQL up to date, in parts that fit. */
+export async function deliverChat(env: Env, header: ChatHeader, { messages, log }: ChatStorage): Promise<Delivered> {
+  let title: string | undefined
+  for (;;) {
+    const some = messages.unprojected()
+    const [last] = messages.latest(0, 1) ?? []
+    const summary = { count: messages.count(), last, opening: messages.opening()?.content, seq: log.lastSeq() }
+    const projected = await projectChat(connect(env), header, some, summary)
+    if (projected === undefined) return { isThere: false }
+    title ??= projected.title
+    messages.markProjected(some)
+    if (some.length === 0) return { isThere: true, title }
+  }
+}
