@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ModelReference } from '#core/agent/snapshot'
 
 const list = z
   .string()
@@ -82,6 +83,7 @@ export const Config = z.object({
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
   LLM_PROVIDERS: providers,
+  DEFAULT_MODEL: ModelReference.default('demo/echo'),
 })
 export type Config = z.infer<typeof Config>
 

@@ -13,6 +13,7 @@ import type { Json } from '#lib/json'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
+import { agentTables } from './agent-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
@@ -267,7 +268,9 @@ function buildTables(name: string) {
   const workflow = workflowTables(schema, workspace.workspaces)
   const access = accessTables(schema, identity.users, workspace.workspaces)
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
-  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...executionTables(schema) }
+  const agents = agentTables(schema, workspace.workspaces)
+  const executions = executionTables(schema)
+  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...agents, ...executions }
 }
 
 export type Tables = ReturnType<typeof buildTables>
