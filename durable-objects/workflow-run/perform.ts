@@ -1,35 +1,22 @@
-import { type Config, readConfig } from '#config'
 import { decide, type Machine, toFailure, toOutcome } from '#core/workflow/advance'
-import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
+import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
 import { MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
 import type { RunState } from '#core/workflow/run'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
-import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
-import { ModelError } from '#llm/errors'
-import { MODEL_MESSAGES } from '#llm/messages'
-import { createModels } from '#llm/models'
-import { parseAllowList } from '#outbound/allow-list'
-import { OutboundError } from '#outbound/errors'
-import { createOutbound, type Outbound } from '#outbound/gate'
-import { OUTBOUND_MESSAGES } from '#outbound/messages'
-import { toFetch } from '#outbound/to-fetch'
+import type { Outbound } from '#outbound/gate'
 import { createSandbox } from '#sandbox/client'
+import { explainModelError } from '#services/llm/explain-model-error'
+import { openGate, openModels, type OutboundBindings } from '#services/llm/open-models'
 import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
 /** The ports that lead back to the actor. */
 export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
-
-/** Bindings of one machine that wrangler.toml does not have. */
-interface OutboundBindings {
-  readonly OUTBOUND_PUBLIC?: Fetcher
-  readonly OUTBOUND_INTERNAL?: Fetcher
-}
 
 /**
  * Performs one visit and gives its outcome as the run's next input. Never throws: whatever goes wrong is the node's
@@ -100,7 +87,7 @@ async function withDeadline<T>(
 }
 
 function createPorts(
-  env: OutboundBindings & object,
+  env: Env & OutboundBindings,
   machine: Machine,
   command: Perform,
   timeoutMs: number,
@@ -108,11 +95,11 @@ function createPorts(
   sandbox: Sandbox,
   secrets: VisitSecrets,
 ): Omit<NodePorts, keyof NodeHost> {
-  const config = readConfig(env)
-  const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
+  const outbound = withKeys(openGate(env), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
   const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_OUTPUT_BYTES }
-  const models = createModels({ config, fetch: toFetch(outbound, limits) })
+  // The engine retries, with its own memory of attempts.
+  const models = openModels(env, machine.facts.workspaceId, { ...limits, outbound, retries: 0 })
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
@@ -122,14 +109,6 @@ function createPorts(
     },
     generate: (request) => models.generate({ ...request, signal }),
   }
-}
-
-function openGate(env: OutboundBindings, config: Config): Outbound {
-  const { OUTBOUND_PUBLIC, OUTBOUND_INTERNAL } = env
-  return createOutbound({
-    bindings: { OUTBOUND_PUBLIC, OUTBOUND_INTERNAL },
-    allow: parseAllowList(config.OUTBOUND_ALLOW),
-  })
 }
 
 /** P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
@@ -148,20 +127,9 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
 
 /** The adapters' errors as the node's failure, in words for people. */
 function explain(error: unknown, secrets: VisitSecrets): unknown {
-  if (error instanceof DatabaseUnavailable) {
-    return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
-  }
-  if (error instanceof OutboundError) {
-    const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)
-    return new NodeFailure(failure, { retryable: error.retryable })
-  }
-  if (error instanceof ModelError) {
-    const { status, retryable, retryAfterMs } = error
-    const failure = toNodeError(error.code, MODEL_MESSAGES[error.code], error.params, { status })
-    return new NodeFailure(failure, { retryable, retryAfterMs })
-  }
-  if (!(error instanceof NodeFailure)) {
+  const explained = explainModelError(error)
+  if (!(explained instanceof NodeFailure)) {
     logLine('error', { event: 'node_unexpected', error: secrets.redactNote(describeError(error)) })
   }
-  return error
+  return explained
 }

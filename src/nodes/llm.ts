@@ -35,7 +35,7 @@ export const llm = defineEffectNode({
     output: {
       text: '…',
       usage: { input_tokens: 2, output_tokens: 9, total_tokens: 11 },
-      cost: null,
+      cost: 0,
       finish_reason: 'stop',
       model: 'demo/echo',
     },
@@ -43,8 +43,7 @@ export const llm = defineEffectNode({
   async run(ports, { config: { model, prompt = '', messages, system, temperature, max_tokens: maxTokens } }) {
     const settings = { model, system, temperature, maxTokens }
     const answer = await ports.generate(messages === undefined ? { ...settings, prompt } : { ...settings, messages })
-    // Prices come with the model catalogue; until then the cost is unknown, not zero.
-    const { text, usage, finish_reason } = answer
-    return emit({ text, usage, cost: null, finish_reason, model: answer.model })
+    const { text, usage, cost, finish_reason } = answer
+    return emit({ text, usage, cost, finish_reason, model: answer.model })
   },
 })

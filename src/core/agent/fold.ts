@@ -79,13 +79,17 @@ export function addUsage(one: Usage, other: Usage): Usage {
   }
 }
 
-/** Pieces of one text become one part; what the provider wants back comes with its last piece. */
+/**
+ * Pieces of one text become one part; what the provider wants back comes with its last piece, and speaks of this part
+ * alone: the next piece begins another.
+ */
 function joinText(
   parts: readonly MessagePart[],
   { type, text, provider }: AgentEvent & { type: 'text' | 'reasoning' },
 ): readonly MessagePart[] {
   const last = parts.at(-1)
-  if (last?.type !== type) return [...parts, { type, text, ...(provider && { provider }) }]
+  if (last?.type !== type || last.provider !== undefined)
+    return [...parts, { type, text, ...(provider && { provider }) }]
   return [...parts.slice(0, -1), { ...last, text: last.text + text, ...(provider && { provider }) }]
 }
 

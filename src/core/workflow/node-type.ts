@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Sentence } from '#core/messages'
+import type { Usage } from '#core/agent/model'
 import type { Json, JsonObject } from '#lib/json'
 import type { LogLevel, RunResponse, Wait } from './event.ts'
 import type { FieldKinds } from './fields.ts'
@@ -62,9 +63,15 @@ export interface Arrived {
 export type ModelRequest = {
   /** `provider/model` */
   readonly model: string
-  readonly system?: string
-  readonly temperature?: number
-  readonly maxTokens?: number
+  /** Asked in order when one before is not available. */
+  readonly fallbacks?: readonly string[] | undefined
+  readonly system?: string | undefined
+  readonly temperature?: number | undefined
+  readonly maxTokens?: number | undefined
+  /** JSON Schema that the text must follow as JSON. */
+  readonly output?: JsonObject | undefined
+  /** Told of each piece of text as it comes. */
+  onText?(text: string): void
 } & (
   | { readonly prompt: string; readonly messages?: undefined }
   | {
@@ -75,7 +82,9 @@ export type ModelRequest = {
 
 export interface ModelAnswer {
   readonly text: string
-  readonly usage: { readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number }
+  readonly usage: Usage
+  /** US dollars; null where no price is known. */
+  readonly cost: number | null
   readonly finish_reason: string
   readonly model: string
 }

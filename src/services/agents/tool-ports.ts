@@ -7,9 +7,9 @@ import { createBatch } from '#core/workflow/sandbox'
 import { connectWithin } from '#db/connect'
 import { OutboundError } from '#outbound/errors'
 import { OUTBOUND_MESSAGES } from '#outbound/messages'
-import { openGate } from '#outbound/open-gate'
 import { redactResponse } from '#outbound/redact-response'
 import { createSecretFill, type SecretFill } from '#outbound/secrets'
+import { openGate } from '#services/llm/open-models'
 import { openSecrets } from '#services/variables/open-secrets'
 import { askAgent } from './ask-agent.ts'
 import type { Binding } from './bind-tools.ts'
@@ -21,8 +21,8 @@ export function createToolPorts(
   agentId: string | null,
   standIns: Readonly<Record<string, string>>,
 ): ToolPorts {
-  const { env, config, sandbox, facts } = binding
-  const outbound = openGate(env, config)
+  const { env, sandbox, facts } = binding
+  const outbound = openGate(env)
   let opened: Promise<SecretFill | undefined> | undefined
   return {
     now: () => Date.now(),
