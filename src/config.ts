@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ModelReference } from '#core/agent/snapshot'
 import { ModelLine } from '#core/llm/model-entry'
 
 const list = z
@@ -94,6 +95,7 @@ export const Config = z.object({
   GOOGLE_API_KEY: z.string().optional(),
   GOOGLE_BASE_URL: httpUrl.default('https://generativelanguage.googleapis.com/v1beta'),
   LLM_PROVIDERS: providers,
+  DEFAULT_MODEL: ModelReference.default('demo/echo'),
   /** A JSON list: models that the catalogue lacks, and what is different about those that it has. */
   LLM_MODELS: json('[]').pipe(z.array(ModelLine)),
   /** A model that sends nothing for so long is given up. A model that thinks in silence takes minutes. */

@@ -25,7 +25,7 @@ export interface Followers {
 export function createFollowers(): Followers {
   const waiting = new Set<() => void>()
   const next = (): Promise<void> => new Promise((woken) => waiting.add(woken))
-  let hasEnded = false
+  const state = { isOpen: true }
 
   function wake(): void {
     const woken = [...waiting]
@@ -36,45 +36,44 @@ export function createFollowers(): Followers {
   return {
     wake,
     end() {
-      hasEnded = true
+      state.isOpen = false
       wake()
     },
     async until(holds, timeoutMs) {
       const controller = new AbortController()
-      let isOver = false
       // A timer that is left behind keeps the actor in memory until it rings.
-      const timeout = scheduler
-        .wait(timeoutMs, { signal: controller.signal })
-        .then(() => (isOver = true))
-        .catch(() => undefined)
-      while (!hasEnded && !holds() && !isOver) await Promise.race([next(), timeout])
+      const timeout = scheduler.wait(timeoutMs, { signal: controller.signal }).then(
+        () => 'over' as const,
+        () => undefined,
+      )
+      while (state.isOpen && !holds()) if ((await Promise.race([next(), timeout])) === 'over') break
       controller.abort()
-      return !hasEnded && holds()
+      return state.isOpen && holds()
     },
     stream(log, after, encode, isLast) {
       let cursor = after
-      let isGone = false
+      const reader = { isGone: false }
       const source: UnderlyingByteSource = {
         type: 'bytes',
         async pull(controller) {
           let batch = log.read(cursor, READ_BATCH)
-          while (batch.length === 0 && !isGone && !hasEnded) {
+          while (batch.length === 0 && state.isOpen && !reader.isGone) {
             await next()
-            if (!hasEnded) batch = log.read(cursor, READ_BATCH)
+            if (state.isOpen) batch = log.read(cursor, READ_BATCH)
           }
-          if (isGone) return
+          if (reader.isGone) return
           if (batch[0]?.seq !== cursor + 1) return controller.close()
           for (const { seq, event } of batch) {
             cursor = seq
             const bytes = encode(seq, event)
             if (bytes.byteLength > 0) controller.enqueue(bytes)
             if (!isLast(event)) continue
-            isGone = true
+            reader.isGone = true
             return controller.close()
           }
         },
         cancel() {
-          isGone = true
+          reader.isGone = true
         },
       }
       return new ReadableStream(source)

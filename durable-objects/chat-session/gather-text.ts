@@ -45,10 +45,11 @@ export function createGatherer(
     add(event) {
       if (event.type !== 'text' && event.type !== 'reasoning') return take([...release(), event])
       if (held !== undefined && held.type !== event.type) flush()
-      const provider = event.provider ?? held?.provider
+      const { type, provider } = event
       const text = (held?.text ?? '') + event.text
-      held = { type: event.type, text, ...(provider && { provider }) }
-      if (text.length >= GATHER_CHARS) flush()
+      held = { type, text, ...(provider && { provider }) }
+      // What the provider wants back speaks of what came up to here.
+      if (text.length >= GATHER_CHARS || provider !== undefined) flush()
       else timer ??= setTimeout(ring, GATHER_MS)
     },
   }

@@ -22,6 +22,8 @@ export const WORKSPACE_PERMISSIONS = {
   'nodes:read': 'viewer',
   'workflows:read': 'viewer',
   'workflows:write': 'editor',
+  'agents:read': 'viewer',
+  'agents:write': 'editor',
   'executions:read': 'viewer',
   'executions:run': 'editor',
   'chats:read': 'viewer',

@@ -18,6 +18,8 @@ export const {
   workflows,
   workflowVersions,
   workflowTriggers,
+  agents,
+  agentVersions,
   executions,
   executionVisits,
   objectDeletions,

@@ -13,6 +13,7 @@ import type { Json } from '#lib/json'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
+import { agentTables } from './agent-tables.ts'
 import { chatTables } from './chat-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
 
@@ -268,8 +269,10 @@ function buildTables(name: string) {
   const workflow = workflowTables(schema, workspace.workspaces)
   const access = accessTables(schema, identity.users, workspace.workspaces)
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
+  const agents = agentTables(schema, workspace.workspaces)
   const chat = chatTables(schema, identity.users, workspace.workspaces)
-  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...executionTables(schema), ...chat }
+  const executions = executionTables(schema)
+  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...agents, ...chat, ...executions }
 }
 
 export type Tables = ReturnType<typeof buildTables>

@@ -8,6 +8,7 @@ import { frame } from './middleware/frame.ts'
 import { limitAddress } from './middleware/limit-address.ts'
 import { answerUnmatched } from './not-found.ts'
 import { accountPageRoutes } from './routes/account-pages.ts'
+import { agentRoutes } from './routes/agents.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { approvalRoutes } from './routes/approvals.ts'
@@ -46,6 +47,7 @@ const routes = app
   .route('/api/v1', workflowVersionRoutes)
   .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', triggerRoutes)
+  .route('/api/v1', agentRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', executionControlRoutes)
   .route('/api/v1', approvalRoutes)

@@ -13,6 +13,7 @@ export const TAGS = {
   audit: { pt: 'Quem fez o quê, quando e de onde', en: 'Who did what, when and from where' },
   'api-keys': { pt: 'Chaves com que programas entram', en: 'Keys that programs come in with' },
   workflows: { pt: 'Grafos de nós e suas versões', en: 'Graphs of nodes and their versions' },
+  agents: { pt: 'Modelo, instruções, ferramentas e limites', en: 'Model, instructions, tools and limits' },
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   approvals: { pt: 'O que espera pela decisão de pessoas', en: 'What waits for people to decide' },
   chats: { pt: 'Conversas com agentes', en: 'Chats with agents' },

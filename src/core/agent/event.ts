@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { AnyJson, AnyJsonObject } from '#core/json'
-import { ToolError } from '#core/chat/message'
+import { ToolError, TurnCost } from '#core/chat/message'
 import { FinishReason, Usage } from './model.ts'
 
 const provider = AnyJsonObject.optional()
+/** What a tool used up that asked models itself. */
+const spent = TurnCost.optional()
 
 /** What happens in a turn, in order: stored, shown and folded into the message (`fold.ts`). */
 export const AgentEvent = z.discriminatedUnion('type', [
@@ -25,8 +27,8 @@ export const AgentEvent = z.discriminatedUnion('type', [
     by: z.uuid().nullable(),
     comment: z.string().nullable(),
   }),
-  z.object({ type: z.literal('tool_completed'), call_id: z.string(), output: AnyJson }),
-  z.object({ type: z.literal('tool_failed'), call_id: z.string(), error: ToolError }),
+  z.object({ type: z.literal('tool_completed'), call_id: z.string(), output: AnyJson, spent }),
+  z.object({ type: z.literal('tool_failed'), call_id: z.string(), error: ToolError, spent }),
   z.object({
     type: z.literal('step_finished'),
     reason: FinishReason,

@@ -1,4 +1,4 @@
-import type { MessagePart, ToolPart } from '#core/chat/message'
+import type { MessagePart, ToolPart, TurnCost } from '#core/chat/message'
 import type { AgentEvent } from './event.ts'
 import { NO_USAGE, type Usage } from './model.ts'
 
@@ -37,23 +37,38 @@ export function foldEvent(progress: TurnProgress, event: AgentEvent): TurnProgre
     }
     case 'tool_completed': {
       const { output } = event
-      return { ...progress, parts: change(parts, event.call_id, (call) => ({ ...call, state: 'completed', output })) }
+      return {
+        ...addSpent(progress, event.spent),
+        parts: change(parts, event.call_id, (call) => ({ ...call, state: 'completed', output })),
+      }
     }
     case 'tool_failed': {
       const { error } = event
-      return { ...progress, parts: change(parts, event.call_id, (call) => ({ ...call, state: 'failed', error })) }
+      return {
+        ...addSpent(progress, event.spent),
+        parts: change(parts, event.call_id, (call) => ({ ...call, state: 'failed', error })),
+      }
     }
     case 'step_finished':
       return {
         parts: [...parts, { type: 'step' }],
         steps: progress.steps + 1,
-        usage: addUsage(progress.usage, event.usage),
-        cost: progress.cost === null || event.cost === null ? null : progress.cost + event.cost,
+        ...addCost(progress, event),
         model: event.model,
       }
     default:
       return event satisfies never
   }
+}
+
+function addSpent(progress: TurnProgress, spent: TurnCost | undefined): TurnProgress {
+  return spent === undefined ? progress : { ...progress, ...addCost(progress, spent) }
+}
+
+/** Both together; the cost is unknown as soon as one of the two is. */
+export function addCost(one: TurnCost, other: TurnCost): TurnCost {
+  const cost = one.cost === null || other.cost === null ? null : one.cost + other.cost
+  return { usage: addUsage(one.usage, other.usage), cost }
 }
 
 export function addUsage(one: Usage, other: Usage): Usage {

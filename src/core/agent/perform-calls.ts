@@ -1,6 +1,7 @@
-import type { MessagePart, ToolPart } from '#core/chat/message'
+import type { MessagePart, ToolPart, TurnCost } from '#core/chat/message'
 import type { Json } from '#lib/json'
 import type { AgentEvent } from './event.ts'
+import { addCost } from './fold.ts'
 import { type BoundTool, ToolFailure } from './tool.ts'
 
 interface CallPorts {
@@ -34,6 +35,7 @@ async function performCall(ports: CallPorts, tools: readonly BoundTool[], part: 
     const known = tools.map((one) => one.name).join(', ')
     return fail(call_id, 'unknown_tool', `There is no tool "${name}". There are: ${known === '' ? 'none' : known}.`)
   }
+  let spent: TurnCost | undefined
   try {
     const output = await tool.run({
       callId: call_id,
@@ -41,14 +43,17 @@ async function performCall(ports: CallPorts, tools: readonly BoundTool[], part: 
       signal: ports.signal,
       idempotencyKey: ports.idempotencyKey(call_id),
       progress: (progress) => ports.progress(call_id, progress),
+      spend: (cost) => {
+        spent = spent === undefined ? cost : addCost(spent, cost)
+      },
     })
-    return { type: 'tool_completed', call_id, output }
+    return { type: 'tool_completed', call_id, output, ...(spent && { spent }) }
   } catch (error) {
     if (!(error instanceof ToolFailure) || ports.signal.aborted) throw error
-    return fail(call_id, error.code, error.message)
+    return { ...fail(call_id, error.code, error.message), ...(spent && { spent }) }
   }
 }
 
-function fail(call_id: string, code: string, message: string): AgentEvent {
+function fail(call_id: string, code: string, message: string): AgentEvent & { type: 'tool_failed' } {
   return { type: 'tool_failed', call_id, error: { code, message } }
 }

@@ -11,7 +11,11 @@ export const ModelReference = z
 /** One of an agent's tools as it is stored; `src/tools/catalog.ts` knows the types and their configs. */
 export const ToolSetting = z.object({
   type: z.string().min(1).max(100).describe('A type of the catalog, e.g. http_request'),
-  name: z.string().min(1).max(64).optional().describe("What the model calls it; absent: the type's own name"),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .optional()
+    .describe("What the model calls it; absent: the type's own name"),
   description: z.string().max(2_000).optional(),
   config: AnyJsonObject.default({}),
   needs_approval: z.boolean().default(false),

@@ -1,3 +1,4 @@
+import type { TurnCost } from '#core/chat/message'
 import type { Json } from '#lib/json'
 import type { ToolSpec } from './model.ts'
 
@@ -12,6 +13,8 @@ export interface ToolCall {
   readonly idempotencyKey: string
   /** Tells watchers how far it is. */
   progress(progress: Json): void
+  /** Counts what the tool itself has asked of models towards the turn. */
+  spend(cost: TurnCost): void
 }
 
 /** What a tool asks of a person before its call is over. */

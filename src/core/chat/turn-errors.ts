@@ -18,8 +18,4 @@ export const TURN_ERRORS = {
     pt: 'A resposta passa de {limit} caracteres.',
     en: 'The answer exceeds {limit} characters.',
   },
-  agent_unavailable: {
-    pt: 'O agente desta conversa foi apagado ou está desativado.',
-    en: 'The agent of this chat was deleted or is not active.',
-  },
 } as const satisfies Record<string, Sentence>

@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { AgentEvent } from '#core/agent/event'
 import { AgentSnapshot } from '#core/agent/snapshot'
-import { AnyJson, AnyJsonObject } from '#core/json'
-import { ChatMessage, FilePart } from './message.ts'
+import { AnyJson } from '#core/json'
+import type { JsonObject } from '#lib/json'
+import { ChatMessage, type FilePart } from './message.ts'
 
 /** What never changes of a chat; its actor is told with every order, so that the first one makes it. */
 export const ChatHeader = z.object({
@@ -20,12 +21,11 @@ export interface SayOrder {
   readonly userId: string
   readonly text: string
   readonly files: readonly FilePart[]
-  readonly metadata: AnyJsonObjectValue | null
+  readonly metadata: JsonObject | null
   readonly interrupt: boolean
   /** This message and all behind it are superseded by what is said now. */
   readonly instead?: string | undefined
 }
-type AnyJsonObjectValue = z.infer<typeof AnyJsonObject>
 
 export const TURN_STATES = ['queued', 'running', 'waiting', 'over'] as const
 

@@ -80,6 +80,8 @@ export const RunHeader = z.object({
   vars: z.record(z.string(), z.string()).optional(),
   /** The visit that started it, and how many executions stand above it. */
   parent: z.object({ executionId: z.string(), ...VisitRef.shape, depth: z.int() }).optional(),
+  /** How many executions stand above it, where an agent's tool started it. */
+  depth: z.int().optional(),
   /** The execution that failed and that it goes on from. */
   retryOf: z.string().optional(),
 })

@@ -30,6 +30,7 @@ export const GRAPH_PROBLEMS = {
     'Não há neste workspace um workflow {id}.',
     'There is no workflow {id} in this workspace.',
   ),
+  unknown_agent: sentence('Não há neste workspace um agente {id}.', 'There is no agent {id} in this workspace.'),
   too_many_triggers: sentence(
     'O workflow tem mais de {limit} gatilhos.',
     'The workflow has more than {limit} triggers.',

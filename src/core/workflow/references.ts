@@ -5,7 +5,7 @@ import { type Definition, readGraph } from './graph.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
 
 /** Whose ids may stand in a config. A kind that is added is looked up in `services/workflows/find-known-ids.ts`. */
-export type ResourceKind = 'workflow'
+export type ResourceKind = 'workflow' | 'agent'
 /** Fields, at the top of a config, whose value is the id of such a thing. */
 export type ReferenceFields = Readonly<Record<string, ResourceKind>>
 /** The part of the catalog that says which: each node type declares its own. */
@@ -48,7 +48,10 @@ function idsIn(object: JsonObject, fields: ReferenceFields, path: readonly strin
   })
 }
 
-const CODES = { workflow: 'unknown_workflow' } as const satisfies Record<ResourceKind, GraphProblem['code']>
+const CODES = { workflow: 'unknown_workflow', agent: 'unknown_agent' } as const satisfies Record<
+  ResourceKind,
+  GraphProblem['code']
+>
 
 export function toReferenceProblem({ kind, id, ...place }: Reference): GraphProblem {
   return { code: CODES[kind], params: { id }, ...place }

@@ -1,39 +1,21 @@
 import { and, eq } from 'drizzle-orm'
 import type { AgentSnapshot } from '#core/agent/snapshot'
-import type { ChatHeader } from '#core/chat/turn'
-import type { Db } from '#db/connect'
-
-/** The agent of the chat was deleted, or is not active. */
-export class AgentUnavailable extends Error {
-  override readonly name = 'AgentUnavailable'
-}
-
-const DEFAULT_AGENT: AgentSnapshot = {
-  id: null,
-  name: 'SynapScale',
-  version: null,
-  models: ['demo/echo'],
-  instructions: '',
-  temperature: null,
-  top_p: null,
-  max_tokens: null,
-  tools: [],
-  memory: { messages: 50, summarize: false },
-  output_schema: null,
-  limits: { max_steps: 10, max_tokens_per_turn: null, max_cost_per_turn: null, max_cost_per_month: null },
-}
+import { AppError } from '#core/errors'
+import { type AgentCtx, findAgentSnapshot } from '#services/agents/find-agent-snapshot'
 
 /**
- * Who answers in this chat, as it is now.
+ * Who answers in a chat, as it is now.
  *
- * @throws AgentUnavailable; DatabaseUnavailable
+ * @throws AppError `not_found`, `chat_agent_gone`, `agent_inactive`; DatabaseUnavailable
  */
-export async function findTurnAgent(db: Db, { chatId, workspaceId }: ChatHeader): Promise<AgentSnapshot> {
-  const { chats } = db.tables
-  const [chat] = await db
+export async function findTurnAgent(ctx: AgentCtx, chatId: string): Promise<AgentSnapshot> {
+  const { chats } = ctx.db.tables
+  const [chat] = await ctx.db
     .select({ agentId: chats.agent_id })
     .from(chats)
-    .where(and(eq(chats.id, chatId), eq(chats.workspace_id, workspaceId)))
-  if (chat === undefined || chat.agentId !== null) throw new AgentUnavailable()
-  return DEFAULT_AGENT
+    .where(and(eq(chats.id, chatId), eq(chats.workspace_id, ctx.principal.workspaceId)))
+  if (chat === undefined) throw new AppError('not_found')
+  return findAgentSnapshot(ctx, chat.agentId).catch((error: unknown) => {
+    throw error instanceof AppError && error.code === 'not_found' ? new AppError('chat_agent_gone') : error
+  })
 }

@@ -19,8 +19,13 @@ import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { pinPublished } from './start-execution.ts'
 
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
-const MAX_DEPTH = 16
+export const MAX_DEPTH = 16
 const ID_BYTES = 10
+
+/** How many executions stand above this one. */
+export function depthOf({ parent, depth }: Pick<RunHeader, 'parent' | 'depth'>): number {
+  return parent?.depth ?? depth ?? 0
+}
 
 /** The id of the execution that a visit starts: the same however often it is asked for, also after a crash. */
 export function childId(env: Env, parent: RunHeader, visit: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>): string {
@@ -39,7 +44,7 @@ export async function startChild(
   { node_id, visit, startedAt }: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>,
   order: { readonly workflowId: string; readonly inputs: Json },
 ): Promise<string> {
-  const depth = (parent.parent?.depth ?? 0) + 1
+  const depth = depthOf(parent) + 1
   if (depth > MAX_DEPTH) throw new NodeFailure(nodeError('too_deep', { limit: MAX_DEPTH }))
   const id = childId(env, parent, { node_id, visit, startedAt })
   try {
@@ -73,15 +78,16 @@ export async function startErrorWorkflow(
   }
 }
 
-async function startAs(
+/** Starts a workflow under an id of ours, for whoever stands behind `by`; a repeat starts nothing. */
+export async function startAs(
   env: Env,
   id: string,
-  by: RunHeader,
+  by: Pick<RunHeader, 'workspaceId' | 'createdBy' | 'depth'>,
   { workflowId, inputs }: { readonly workflowId: string; readonly inputs: Json },
   trigger: string,
   parent?: RunHeader['parent'],
 ): Promise<void> {
-  const { workspaceId, createdBy } = by
+  const { workspaceId, createdBy, depth } = by
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
   if (await wasStarted(env, workspaceId, id)) return
@@ -102,6 +108,7 @@ async function startAs(
       createdAt: Date.now(),
       vars: await snapshotVariables(ctx, plan),
       ...(parent === undefined ? {} : { parent }),
+      ...(depth === undefined ? {} : { depth }),
     },
   })
 }

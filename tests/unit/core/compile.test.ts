@@ -12,7 +12,10 @@ const set = (config: JsonObject): JsonObject => ({ type: 'set', config })
 describe('what is wrong with a graph', () => {
   const start = { id: 'start', type: 'trigger.manual' }
   // Whether a workflow is there the graph alone does not say.
-  const cases: Record<Exclude<keyof typeof GRAPH_PROBLEMS, 'unknown_workflow'>, [JsonObject, JsonObject]> = {
+  const cases: Record<
+    Exclude<keyof typeof GRAPH_PROBLEMS, 'unknown_workflow' | 'unknown_agent'>,
+    [JsonObject, JsonObject]
+  > = {
     no_nodes: [{ nodes: [], edges: [] }, {}],
     no_start: [draw('a -> b -> a'), {}],
     node_without_id: [{ nodes: [start, { type: 'set' }] }, {}],

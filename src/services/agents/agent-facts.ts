@@ -1,0 +1,24 @@
+import type { Models } from '#core/agent/model'
+import type { BoundAgent } from '#core/agent/run-agent'
+import type { AgentSnapshot } from '#core/agent/snapshot'
+import type { JsonObject } from '#lib/json'
+
+/** Where an agent's turn takes place: the same whenever the turn is taken up again. */
+export interface AgentFacts {
+  readonly workspaceId: string
+  /** On whose behalf: executions that its tools start are theirs. */
+  readonly userId: string | null
+  /** When the turn began, in Unix milliseconds. */
+  readonly startedAt: number
+  /** What expressions see as `$input`, e.g. `{ user: { name }, chat: { id } }`. */
+  readonly input: JsonObject
+  /** Whether somebody can be asked: to approve a call, or to answer one. */
+  readonly hasPerson: boolean
+  /** The agents that asked this one, the first one first. */
+  readonly callers?: readonly string[]
+  /** Executions that stand above what its tools start. */
+  readonly depth?: number
+}
+
+/** Binds an agent, and each that it asks. */
+export type Bind = (env: Env, models: Models, snapshot: AgentSnapshot, facts: AgentFacts) => Promise<BoundAgent>
