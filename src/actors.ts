@@ -1,6 +1,14 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { ChatMessage } from '#core/chat/message'
-import type { ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, SomeMessages } from '#core/chat/turn'
+import type {
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  SomeMessages,
+  StreamEnd,
+} from '#core/chat/turn'
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
 import type { Execution, ExecutionFrame, SomeVisits, VisitRange } from '#core/workflow/execution'
@@ -111,8 +119,8 @@ export interface ChatSessionActor extends SocketActor {
   /** Counted from the newest, in reading order. */
   messages(workspaceId: string, skip: number, limit: number): Promise<SomeMessages>
   message(workspaceId: string, id: string): Promise<ChatMessage | undefined>
-  /** Frames behind `after` as they come, as server-sent events; until the turn is over where one is named. */
-  follow(header: ChatHeader, after: number | undefined, turnId?: string): Promise<ReadableStream<Uint8Array>>
+  /** Frames behind `after` (now, when absent) as they come, as server-sent events. */
+  follow(header: ChatHeader, after: number | undefined, until: StreamEnd): Promise<ReadableStream<Uint8Array>>
   /** Something of the chat was changed: sockets are told, and those that may not see it any more are ended. */
   changed(header: ChatHeader, data: JsonObject, onlyFor?: string): Promise<void>
   /** Nothing of it is left. */

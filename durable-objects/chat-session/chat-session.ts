@@ -2,7 +2,15 @@ import { DurableObject } from 'cloudflare:workers'
 import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import { toHistory, toNotice } from '#core/chat/frame'
 import type { ChatMessage } from '#core/chat/message'
-import type { ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, SomeMessages } from '#core/chat/turn'
+import type {
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  SomeMessages,
+  StreamEnd,
+} from '#core/chat/turn'
 import { readChatSocketOrder } from '#core/chat/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose } from '#durable-objects/shared/client-frames'
@@ -76,16 +84,20 @@ export class ChatSession extends DurableObject<Env> {
     return found && live.book.current(found)
   }
 
-  /** Frames behind `after` (now, when absent) as server-sent events, up to the end of the turn that is named. */
-  follow(header: ChatHeader, after: number | undefined, turnId?: string): ReadableStream<Uint8Array> {
+  follow(
+    header: ChatHeader,
+    after: number | undefined,
+    { turnId, limit = Infinity }: StreamEnd,
+  ): ReadableStream<Uint8Array> {
     const live = this.#make(header)
     const { log } = this.#storage
     const begin = Math.min(after ?? log.lastSeq(), log.lastSeq())
+    let count = 0
     return live.followers.stream(
       log,
       begin,
       (seq, event) => encodeEvent(header.chatId, seq, event),
-      (event) => isEndOf(turnId, event),
+      (event) => (count += 1) >= limit || isEndOf(turnId, event),
     )
   }
 

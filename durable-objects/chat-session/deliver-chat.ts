@@ -13,14 +13,15 @@ interface Delivered {
 /** Brings PostgreSQL up to date, in parts that fit. */
 export async function deliverChat(env: Env, header: ChatHeader, { messages, log }: ChatStorage): Promise<Delivered> {
   let title: string | undefined
-  for (;;) {
-    const some = messages.unprojected()
+  let some = messages.unprojected()
+  do {
     const [last] = messages.latest(0, 1) ?? []
     const summary = { count: messages.count(), last, opening: messages.opening()?.content, seq: log.lastSeq() }
     const projected = await projectChat(connect(env), header, some, summary)
     if (projected === undefined) return { isThere: false }
     title ??= projected.title
     messages.markProjected(some)
-    if (some.length === 0) return { isThere: true, title }
-  }
+    some = messages.unprojected()
+  } while (some.length > 0)
+  return { isThere: true, title }
 }

@@ -197,6 +197,7 @@ export class LiveChat {
     const { turn } = this.book
     if (this.#performing !== undefined || turn === undefined || turn.state === 'waiting') return
     if (this.#retryAt !== undefined && Date.now() < this.#retryAt) return
+    this.#retryAt = undefined
     const performing: Performing = { turn, controller: new AbortController(), flush: () => undefined }
     this.#performing = performing
     // Before the model is asked: after a crash it is what wakes us.
@@ -216,8 +217,8 @@ export class LiveChat {
   }
 
   #fail({ turn, flush }: Performing, error: unknown): void {
-    if (error instanceof DatabaseUnavailable && turn.state === 'queued') {
-      // Nothing is lost: it has not begun yet.
+    if (error instanceof DatabaseUnavailable && !isMidAnswer(this.book.progress)) {
+      // Nothing is lost: it begins, or goes on between two answers, when PostgreSQL is back (P10).
       this.#absences += 1
       this.#retryAt = Date.now() + Math.min(FIRST_RETRY_MS * 2 ** (this.#absences - 1), MAX_RETRY_MS)
       return
@@ -234,8 +235,6 @@ export class LiveChat {
     if (performing.turn.state === 'queued') {
       const agent = await findTurnAgent(this.#env, this.header)
       if (this.#performing !== performing) return
-      this.#absences = 0
-      this.#retryAt = undefined
       performing.turn = this.book.begin(performing.turn, agent)
     }
     const { turn, controller } = performing
@@ -253,6 +252,7 @@ export class LiveChat {
       progress: (call_id, progress) => this.#showProgress(turn, call_id, progress),
     })
     gatherer.flush()
+    this.#absences = 0
     if (this.#performing !== performing) return
     if (end.status === 'waiting') this.book.wait(turn)
     else this.book.end(turn, { status: 'complete', endReason: end.reason })
@@ -288,7 +288,12 @@ export class LiveChat {
 
   #settle(error: unknown): void {
     if (error !== undefined && !this.#isClosed) {
-      logLine('warn', { event: 'delivery_failed', kind: 'chat', chat_id: this.header.chatId, error: describeError(error) })
+      logLine('warn', {
+        event: 'delivery_failed',
+        kind: 'chat',
+        chat_id: this.header.chatId,
+        error: describeError(error),
+      })
     }
     this.arm()
   }

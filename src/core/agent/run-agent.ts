@@ -70,7 +70,8 @@ export async function* runAgent(
     const end = endOf(agent, progress)
     if (end !== undefined) return end
     const call = toCall(agent, history, progress)
-    for await (const event of askModel(ports, agent.tools, call)) {
+    const ids = new Set(progress.parts.flatMap((part) => (isCall(part) ? [part.call_id] : [])))
+    for await (const event of askModel(ports, agent.tools, call, ids)) {
       progress = foldEvent(progress, event)
       yield event
       if (event.type === 'step_finished' && !lastStep(progress).some(isCall)) {
@@ -114,10 +115,12 @@ async function* askModel(
   { models, signal }: TurnPorts,
   tools: readonly BoundTool[],
   call: ModelCall,
+  ids: Set<string>,
 ): AsyncGenerator<AgentEvent> {
   for await (const part of models.stream(call, signal)) {
     if (part.type === 'tool_call') {
-      const { callId: call_id, tool, input, provider } = part
+      const { callId, tool, input, provider } = part
+      const call_id = newAmong(ids, callId)
       const asks = tools.find(({ name }) => name === tool)?.asks ?? null
       yield { type: 'tool_called', call_id, tool, input, asks, ...(provider && { provider }) }
     } else if (part.type === 'finish') {
@@ -128,6 +131,14 @@ async function* askModel(
       yield { type, text, ...(provider && { provider }) }
     }
   }
+}
+
+/** Some providers count the calls of each answer anew, while an outcome is found by its call's id. */
+function newAmong(ids: Set<string>, wanted: string): string {
+  let id = wanted
+  for (let n = 2; ids.has(id); n += 1) id = `${wanted}_${n}`
+  ids.add(id)
+  return id
 }
 
 /** The parts of the answer that ended last. */

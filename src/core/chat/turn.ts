@@ -77,6 +77,14 @@ export type SayAnswer =
   | { readonly status: 'said'; readonly message: ChatMessage; readonly after: number }
   | { readonly status: 'full' | 'unknown' }
 
+/** What a stream of a chat's frames ends with; without either it goes on. */
+export interface StreamEnd {
+  /** The answer of this turn. */
+  readonly turnId?: string | undefined
+  /** So many frames. */
+  readonly limit?: number | undefined
+}
+
 /** Some of a chat's messages, in reading order; undefined where they are no longer with the actor. */
 export interface SomeMessages {
   readonly total: number

@@ -80,7 +80,7 @@ export function chatMessageRoutes(base: ChatBase) {
         const idempotency = await readIdempotency(c)
         const { message, after } = await sendMessage(ctx, id, c.req.valid('json'), { idempotency })
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- hono types one media type for each status
-        if (isStreamed) return streamed(await followChat(ctx, id, after, message.turn_id)) as never
+        if (isStreamed) return streamed(await followChat(ctx, id, after, { turnId: message.turn_id })) as never
         const reply = await waitReply(ctx, message, c.req.valid('query').wait)
         return reply === undefined ? c.json(message, 201) : c.json(reply, 200)
       },
@@ -181,13 +181,17 @@ export function chatMessageRoutes(base: ChatBase) {
           en: 'Server-sent events behind "after" or Last-Event-ID; without them, from now on.',
         },
         params: ById,
-        query: z.object({ after: z.coerce.number().int().min(0).optional() }),
+        query: z.object({
+          after: z.coerce.number().int().min(0).optional(),
+          limit: z.coerce.number().int().min(1).optional().meta({ description: 'Events after which it ends' }),
+        }),
         answers: { 200: null },
         media: { [EVENT_STREAM]: z.string() },
       }),
       async (c) => {
         const last = z.coerce.number().int().min(0).optional().safeParse(c.req.header('Last-Event-ID')).data
-        return streamed(await followChat(c.var.ctx, c.req.valid('param').id, last ?? c.req.valid('query').after))
+        const { after, limit } = c.req.valid('query')
+        return streamed(await followChat(c.var.ctx, c.req.valid('param').id, last ?? after, { limit }))
       },
     )
 }

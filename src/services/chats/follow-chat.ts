@@ -1,4 +1,5 @@
 import { chatSession } from '#actors'
+import type { StreamEnd } from '#core/chat/turn'
 import type { Ctx } from '#services/context'
 import { findHeader } from './find-chat.ts'
 
@@ -6,14 +7,13 @@ import { findHeader } from './find-chat.ts'
  * The chat's frames as server-sent events, as they come.
  *
  * @param after the last `seq` that the client has; from now on when absent
- * @param turnId the stream ends with the answer of this turn
  * @throws AppError `not_found`
  */
 export async function followChat(
   ctx: Ctx,
   chatId: string,
   after: number | undefined,
-  turnId?: string,
+  until: StreamEnd = {},
 ): Promise<ReadableStream<Uint8Array>> {
-  return chatSession(ctx.env, chatId).follow(await findHeader(ctx, chatId), after, turnId)
+  return chatSession(ctx.env, chatId).follow(await findHeader(ctx, chatId), after, until)
 }

@@ -64,21 +64,22 @@ export async function projectChat(
     .set({ title: title ?? null })
     .where(and(isThis, isNull(chats.title)))
     .returning({ title: chats.title })
-  const insert = db
-    .insert(chatMessages)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: [chatMessages.chat_id, chatMessages.id],
-      set: {
-        rev: sql`excluded.rev`,
-        content: sql`excluded.content`,
-        body: sql`excluded.body`,
-        is_superseded: sql`excluded.is_superseded`,
-      },
-      setWhere: sql`${chatMessages.rev} < excluded.rev`,
-    })
+  const insert = () =>
+    db
+      .insert(chatMessages)
+      .values(rows)
+      .onConflictDoUpdate({
+        target: [chatMessages.chat_id, chatMessages.id],
+        set: {
+          rev: sql`excluded.rev`,
+          content: sql`excluded.content`,
+          body: sql`excluded.body`,
+          is_superseded: sql`excluded.is_superseded`,
+        },
+        setWhere: sql`${chatMessages.rev} < excluded.rev`,
+      })
   try {
-    const [, named] = await db.batch([update, naming, ...(rows.length === 0 ? [] : [insert])])
+    const [, named] = await db.batch([update, naming, ...(rows.length === 0 ? [] : [insert()])])
     return { title: named[0]?.title ?? undefined }
   } catch (error) {
     // Deleted between the two: the messages would have no chat.
