@@ -3,7 +3,7 @@ import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
 import { isPerforming, nextTick } from '#core/workflow/deadline'
-import type { RunHeader } from '#core/workflow/execution'
+import { depthOf, type RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
@@ -71,6 +71,8 @@ export class LiveRun {
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
         vars: header.vars,
+        createdBy: header.createdBy,
+        depth: depthOf(header),
       },
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)

@@ -1,5 +1,6 @@
 import type { Catalog } from '#core/workflow/node-type'
 import { aggregate } from './aggregate.ts'
+import { agentNode } from './agent.ts'
 import { code } from './code.ts'
 import { filter } from './filter.ts'
 import { approval } from './approval.ts'
@@ -51,5 +52,6 @@ export const catalog = {
   code,
   validate,
   llm,
+  agent: agentNode,
   'http.request': httpRequest,
 } satisfies Catalog
