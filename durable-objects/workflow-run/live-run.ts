@@ -3,6 +3,8 @@ import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
 import { isPerforming, nextTick } from '#core/workflow/deadline'
+import type { UsageEntry } from '#core/usage/usage-entry'
+import type { VisitRef } from '#core/workflow/event'
 import type { RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
@@ -229,9 +231,24 @@ export class LiveRun {
       },
       log: (level, message, data) =>
         this.step({ ...ref, type: 'noted', note: { type: 'log', level, message: cut(message), data: small(data) } }),
+      spend: ({ ordinal, ...spent }) => this.#spend({ ...ref, ordinal }, spent),
       progress: (progress) =>
         this.step({ ...ref, type: 'noted', note: { type: 'progress', progress: small(progress) ?? null } }),
     }
+  }
+
+  /** What was paid for is owed to the ledger, also when the run has ended or the visit is not the last attempt. */
+  #spend(
+    { node_id, visit, performance, ordinal }: VisitRef & { readonly performance: number; readonly ordinal: number },
+    spent: Pick<UsageEntry, 'model' | 'usage' | 'cost'>,
+  ): void {
+    const { executionId, createdBy } = this.header
+    const key = ['execution', executionId, node_id, visit, performance, ordinal].join('/')
+    const place = { source: 'execution', user_id: createdBy, execution_id: executionId, node_id } as const
+    const entry = { ...spent, ...place, key, at: Date.now(), chat_id: null, agent_id: null }
+    this.#orAbort(() => this.#ctx.storage.transactionSync(() => this.#debts.addUsage(entry)))
+    this.arm()
+    this.#deliver()
   }
 
   #deliver(): void {

@@ -4,6 +4,7 @@ import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
 import { MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
 import type { RunState } from '#core/workflow/run'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
 import { describeError, logLine } from '#lib/log'
@@ -11,12 +12,19 @@ import type { Outbound } from '#outbound/gate'
 import { createSandbox } from '#sandbox/client'
 import { explainModelError } from '#services/llm/explain-model-error'
 import { openGate, openModels, type OutboundBindings } from '#services/llm/open-models'
+import { showText } from './show-text.ts'
 import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
 /** The ports that lead back to the actor. */
-export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'> & {
+  /** Keeps what a call of a model took, for the ledger. */
+  spend(spent: Spent): void
+}
+
+/** `ordinal`: which call of the visit's performance it was. */
+export type Spent = Pick<UsageEntry, 'model' | 'usage' | 'cost'> & { readonly ordinal: number }
 
 /**
  * Performs one visit and gives its outcome as the run's next input. Never throws: whatever goes wrong is the node's
@@ -54,8 +62,10 @@ export async function performVisit(
       const opened = await openVisitSecrets(env, workspaceId, placeholders)
       secrets = opened
       limited.throwIfAborted()
-      const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, opened)
-      return type.run({ ...ports, ...opened.redactHost(host) }, prepared)
+      const { startExecution, log, progress } = opened.redactHost(host)
+      const telling = { spend: (spent: Spent) => host.spend(spent), progress }
+      const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, opened, telling)
+      return type.run({ ...ports, startExecution, log, progress }, prepared)
     })
     return toOutcome(command, secrets.redactDecision(decision))
   } catch (error) {
@@ -94,12 +104,19 @@ function createPorts(
   signal: AbortSignal,
   sandbox: Sandbox,
   secrets: VisitSecrets,
+  host: Pick<NodeHost, 'spend' | 'progress'>,
 ): Omit<NodePorts, keyof NodeHost> {
   const outbound = withKeys(openGate(env), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
   const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_OUTPUT_BYTES }
-  // The engine retries, with its own memory of attempts.
-  const models = openModels(env, machine.facts.workspaceId, { ...limits, outbound, retries: 0 })
+  let ordinal = 0
+  const models = openModels(env, machine.facts.workspaceId, {
+    ...limits,
+    outbound,
+    // The engine retries, with its own memory of attempts.
+    retries: 0,
+    onFinish: ({ model, usage, cost }) => host.spend({ model, usage, cost, ordinal: (ordinal += 1) }),
+  })
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
@@ -107,7 +124,13 @@ function createPorts(
       const request = { url, method, headers, body, secrets: secrets.fill }
       return secrets.redactResponse(await outbound.fetch(request, limits))
     },
-    generate: (request) => models.generate({ ...request, signal }),
+    async generate(request) {
+      if (request.isShown !== true) return models.generate({ ...request, signal })
+      const shown = showText((text) => host.progress({ text }), Date.now)
+      const answer = await models.generate({ ...request, signal, onText: (text) => shown.add(text) })
+      shown.end()
+      return answer
+    },
   }
 }
 

@@ -18,6 +18,7 @@ export const {
   workflows,
   workflowVersions,
   workflowTriggers,
+  usageLedger,
   executions,
   executionVisits,
   objectDeletions,

@@ -14,6 +14,7 @@ import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
+import { usageTables } from './usage-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
 
@@ -267,7 +268,17 @@ function buildTables(name: string) {
   const workflow = workflowTables(schema, workspace.workspaces)
   const access = accessTables(schema, identity.users, workspace.workspaces)
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
-  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...executionTables(schema) }
+  const usage = usageTables(schema, workspace.workspaces)
+  return {
+    schema,
+    ...identity,
+    ...workspace,
+    ...access,
+    ...workflow,
+    ...triggers,
+    ...usage,
+    ...executionTables(schema),
+  }
 }
 
 export type Tables = ReturnType<typeof buildTables>

@@ -1,6 +1,8 @@
 import type { Catalog } from '#core/workflow/node-type'
 import { aggregate } from './aggregate.ts'
+import { classify } from './classify.ts'
 import { code } from './code.ts'
+import { extract } from './extract.ts'
 import { filter } from './filter.ts'
 import { approval } from './approval.ts'
 import { httpRequest } from './http-request.ts'
@@ -51,5 +53,7 @@ export const catalog = {
   code,
   validate,
   llm,
+  classify,
+  extract,
   'http.request': httpRequest,
 } satisfies Catalog
