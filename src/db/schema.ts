@@ -15,6 +15,7 @@ import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
 import { agentTables } from './agent-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
+import { usageTables } from './usage-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
 
@@ -269,8 +270,18 @@ function buildTables(name: string) {
   const access = accessTables(schema, identity.users, workspace.workspaces)
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
   const agents = agentTables(schema, workspace.workspaces)
-  const executions = executionTables(schema)
-  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...agents, ...executions }
+  const usage = usageTables(schema, workspace.workspaces)
+  return {
+    schema,
+    ...identity,
+    ...workspace,
+    ...access,
+    ...workflow,
+    ...triggers,
+    ...agents,
+    ...usage,
+    ...executionTables(schema),
+  }
 }
 
 export type Tables = ReturnType<typeof buildTables>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AnyJsonObject } from '#core/json'
 import { defineEffectNode, emit } from '#core/workflow/node-type'
+import { tollOf } from './ask.ts'
 
 const Message = z.strictObject({ role: z.enum(['user', 'assistant']), content: z.string().min(1) })
 
@@ -43,8 +44,8 @@ export const agentNode = defineEffectNode({
   },
   async run(ports, { config: { agent_id: agentId, prompt = '', messages, inputs } }) {
     const said = messages ?? [{ role: 'user' as const, content: prompt }]
-    const { text, object, usage, cost, finishReason, model } = await ports.askAgent({ agentId, messages: said, inputs })
-    const toll = { usage: { ...usage }, cost, finish_reason: finishReason, model }
-    return emit({ text, ...(object !== undefined && { object }), ...toll })
+    const answer = await ports.askAgent({ agentId, messages: said, inputs })
+    const { text, object } = answer
+    return emit({ text, ...(object !== undefined && { object }), ...tollOf(answer) })
   },
 })

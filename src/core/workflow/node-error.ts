@@ -62,6 +62,10 @@ export const NODE_ERRORS = {
   ),
   config_invalid: sentence('A configuração avaliada é inválida: {reason}', 'The evaluated config is invalid: {reason}'),
   http_status: sentence('{method} {url} respondeu {status}.', '{method} {url} answered {status}.'),
+  model_answer_invalid: sentence(
+    'A resposta de {model} não segue o esquema, nem pedida de novo: {path} {reason}',
+    'The answer of {model} does not follow the schema, not even when asked again: {path} {reason}',
+  ),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
   output_too_deep: sentence('A saída passa de {limit} níveis.', 'The output nests deeper than {limit} levels.'),
   config_too_large: sentence(

@@ -71,8 +71,8 @@ export type ModelRequest = {
   readonly maxTokens?: number | undefined
   /** JSON Schema that the text must follow as JSON. */
   readonly output?: JsonObject | undefined
-  /** Told of each piece of text as it comes. */
-  onText?(text: string): void
+  /** Watchers see the text as it comes, as progress of the node. */
+  readonly isShown?: boolean | undefined
 } & (
   | { readonly prompt: string; readonly messages?: undefined }
   | {

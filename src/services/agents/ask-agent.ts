@@ -119,7 +119,7 @@ function toAnswer(agent: BoundAgent, { parts, usage, cost, model }: TurnProgress
     object: agent.output === undefined ? undefined : toObject(text),
     usage,
     cost,
-    finishReason: end.status === 'waiting' ? 'tool_calls' : end.reason,
+    finish_reason: end.status === 'waiting' ? 'tool_calls' : end.reason,
     model: model ?? agent.models[0],
   }
 }
