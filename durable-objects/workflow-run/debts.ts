@@ -1,6 +1,7 @@
 import { workflowRun, workspaceHub } from '#actors'
 import { toNews } from '#core/hub/news'
 import { type RunHeader, toExecution } from '#core/workflow/execution'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import type { RunEvent } from '#core/workflow/event'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitOf } from '#core/workflow/run'
@@ -10,7 +11,9 @@ import { logLine } from '#lib/log'
 import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
+import { recordUsage } from '#services/usage/record-usage'
 import { createSentMails } from './sent-mails.ts'
+import { createSpentUsage } from './spent-usage.ts'
 
 /** The run as it stands, for whoever is told of it. */
 export interface DebtorRun {
@@ -27,6 +30,8 @@ export interface DebtorRun {
 export interface Debts {
   /** Writes down what follows from these events, within the caller's transaction. */
   add(before: Pick<RunState, 'status'> & { readonly orphans: number }, events: readonly RunEvent[]): void
+  /** Writes down what a model took, within the caller's transaction. */
+  addUsage(entry: UsageEntry): void
   areOpen(): boolean
   /** Whether something is owed that has not failed: it is tried again after a crash at once. */
   areDue(): boolean
@@ -51,7 +56,9 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     startErrorWorkflow(env, header, run.plan, toExecution(header, state)),
   )
   const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
-  const boxes = [projection, parent, children, errorWorkflow, approvalMails]
+  const spent = createSpentUsage(sql)
+  const usage = box('usage', () => spent.deliver((entries) => recordUsage(connect(env), header.workspaceId, entries)))
+  const boxes = [projection, parent, children, errorWorkflow, approvalMails, usage]
 
   function settle(kind: string, error: unknown): void {
     if (error !== undefined) {
@@ -71,6 +78,10 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       if (!isFinal(state.status)) return
       if (header.parent !== undefined) parent.add()
       if (state.status === 'failed' || state.status === 'timeout') errorWorkflow.add()
+    },
+    addUsage(entry) {
+      spent.add(entry)
+      usage.add()
     },
     areOpen: () => boxes.some((one) => !one.isEmpty()),
     areDue: () => boxes.some((one) => !one.isEmpty() && one.retryAt() === undefined),

@@ -3,7 +3,8 @@ import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
 import { isPerforming, nextTick } from '#core/workflow/deadline'
-import type { RunHeader } from '#core/workflow/execution'
+import { depthOf, type RunHeader } from '#core/workflow/execution'
+import type { VisitRef } from '#core/workflow/event'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
@@ -13,7 +14,7 @@ import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
 import { type Json, measureJson } from '#lib/json'
 import { startChild } from '#services/executions/start-child'
 import { createDebts, type Debts } from './debts.ts'
-import { type NodeHost, type Perform, performVisit } from './perform.ts'
+import { type NodeHost, type Perform, performVisit, type Spent } from './perform.ts'
 import type { RunStorage } from './storage.ts'
 
 /** How long after a crash the run goes on by itself at the latest: the alarm that is set before anything is performed. */
@@ -71,6 +72,8 @@ export class LiveRun {
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
         vars: header.vars,
+        createdBy: header.createdBy,
+        depth: depthOf(header),
       },
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
@@ -229,9 +232,24 @@ export class LiveRun {
       },
       log: (level, message, data) =>
         this.step({ ...ref, type: 'noted', note: { type: 'log', level, message: cut(message), data: small(data) } }),
+      spend: ({ ordinal, ...spent }) => this.#spend({ ...ref, ordinal }, spent),
       progress: (progress) =>
         this.step({ ...ref, type: 'noted', note: { type: 'progress', progress: small(progress) ?? null } }),
     }
+  }
+
+  /** What was paid for is owed to the ledger, also when the run has ended or the visit is not the last attempt. */
+  #spend(
+    { node_id, visit, performance, ordinal }: VisitRef & { readonly performance: number; readonly ordinal: number },
+    { agentId: agent_id, ...spent }: Omit<Spent, 'ordinal'>,
+  ): void {
+    const { executionId, createdBy } = this.header
+    const key = ['execution', executionId, node_id, visit, performance, ordinal].join('/')
+    const place = { source: 'execution', user_id: createdBy, execution_id: executionId, node_id } as const
+    const entry = { ...spent, ...place, key, at: Date.now(), chat_id: null, agent_id }
+    this.#orAbort(() => this.#ctx.storage.transactionSync(() => this.#debts.addUsage(entry)))
+    this.arm()
+    this.#deliver()
   }
 
   #deliver(): void {

@@ -3,20 +3,35 @@ import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { planNode } from '#core/workflow/plan'
 import { MAX_OUTPUT_BYTES, openVisit, prepareVisitWith } from '#core/workflow/prepare'
-import type { RunState } from '#core/workflow/run'
+import { type RunState, type Visit, visitOf } from '#core/workflow/run'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
 import { describeError, logLine } from '#lib/log'
+import type { AnyModels } from '#llm/models'
 import type { Outbound } from '#outbound/gate'
 import { createSandbox } from '#sandbox/client'
+import type { AgentModels } from '#services/agents/agent-facts'
 import { explainModelError } from '#services/llm/explain-model-error'
 import { openGate, openModels, type OutboundBindings } from '#services/llm/open-models'
+import { createAgentPort } from './agent-port.ts'
+import { showText } from './show-text.ts'
 import { createPlaceholders, NO_SECRETS, openVisitSecrets, type VisitSecrets } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
 
 /** The ports that lead back to the actor. */
-export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'>
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'log' | 'progress'> & {
+  /** Keeps what a call of a model took, for the ledger. */
+  spend(spent: Spent): void
+}
+
+/** `ordinal`: which call of the visit's performance it was. */
+export type Spent = Pick<UsageEntry, 'model' | 'usage' | 'cost'> & {
+  readonly ordinal: number
+  /** Whose turn it was. */
+  readonly agentId: string | null
+}
 
 /**
  * Performs one visit and gives its outcome as the run's next input. Never throws: whatever goes wrong is the node's
@@ -47,6 +62,7 @@ export async function performVisit(
     const placeholders = createPlaceholders(node, type)
     const facts = { ...machine.facts, secrets: placeholders }
     const visiting = openVisit(machine.plan, state, command, type, facts, moment.now)
+    const { startedAt } = visitOf(state, command)
     const sandbox = createSandbox(env.SANDBOX, workspaceId)
     const decision = await withDeadline(node.timeout_ms, signal, async (limited) => {
       const prepared = await prepareVisitWith(sandbox, visiting)
@@ -54,8 +70,11 @@ export async function performVisit(
       const opened = await openVisitSecrets(env, workspaceId, placeholders)
       secrets = opened
       limited.throwIfAborted()
-      const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, opened)
-      return type.run({ ...ports, ...opened.redactHost(host) }, prepared)
+      const { startExecution, log, progress } = opened.redactHost(host)
+      const telling = { spend: (spent: Spent) => host.spend(spent), progress }
+      const visit = { ...command, startedAt }
+      const ports = createPorts(env, machine, visit, node.timeout_ms, limited, sandbox, opened, telling)
+      return type.run({ ...ports, startExecution, log, progress }, prepared)
     })
     return toOutcome(command, secrets.redactDecision(decision))
   } catch (error) {
@@ -89,17 +108,28 @@ async function withDeadline<T>(
 function createPorts(
   env: Env & OutboundBindings,
   machine: Machine,
-  command: Perform,
+  command: Perform & Pick<Visit, 'startedAt'>,
   timeoutMs: number,
   signal: AbortSignal,
   sandbox: Sandbox,
   secrets: VisitSecrets,
+  host: Pick<NodeHost, 'spend' | 'progress'>,
 ): Omit<NodePorts, keyof NodeHost> {
   const outbound = withKeys(openGate(env), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
   const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_OUTPUT_BYTES }
+  let ordinal = 0
+  const open = (agentId: string | null, more: { readonly retries?: number } = {}): AnyModels =>
+    openModels(env, machine.facts.workspaceId, {
+      ...limits,
+      ...more,
+      outbound,
+      onFinish: ({ model, usage, cost }) => host.spend({ model, usage, cost, ordinal: (ordinal += 1), agentId }),
+    })
+  const ofAgent = (agentId: string): AgentModels => ({ ...open(agentId), ofAgent })
   // The engine retries, with its own memory of attempts.
-  const models = openModels(env, machine.facts.workspaceId, { ...limits, outbound, retries: 0 })
+  const models = open(null, { retries: 0 })
+  const { facts } = machine
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
@@ -107,7 +137,14 @@ function createPorts(
       const request = { url, method, headers, body, secrets: secrets.fill }
       return secrets.redactResponse(await outbound.fetch(request, limits))
     },
-    generate: (request) => models.generate({ ...request, signal }),
+    askAgent: createAgentPort({ env, facts, visit: command, models: { ...models, ofAgent }, signal, host }),
+    async generate(request) {
+      if (request.isShown !== true) return models.generate({ ...request, signal })
+      const shown = showText((text) => host.progress({ text }), Date.now)
+      const answer = await models.generate({ ...request, signal, onText: (text) => shown.add(text) })
+      shown.end()
+      return answer
+    },
   }
 }
 

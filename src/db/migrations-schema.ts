@@ -20,6 +20,7 @@ export const {
   workflowTriggers,
   agents,
   agentVersions,
+  usageLedger,
   executions,
   executionVisits,
   objectDeletions,

@@ -16,6 +16,7 @@ import { accessTables } from './access-tables.ts'
 import { agentTables } from './agent-tables.ts'
 import { chatTables } from './chat-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
+import { usageTables } from './usage-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
 
@@ -271,8 +272,19 @@ function buildTables(name: string) {
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
   const agents = agentTables(schema, workspace.workspaces)
   const chat = chatTables(schema, identity.users, workspace.workspaces)
-  const executions = executionTables(schema)
-  return { schema, ...identity, ...workspace, ...access, ...workflow, ...triggers, ...agents, ...chat, ...executions }
+  const usage = usageTables(schema, workspace.workspaces)
+  return {
+    schema,
+    ...identity,
+    ...workspace,
+    ...access,
+    ...workflow,
+    ...triggers,
+    ...agents,
+    ...usage,
+    ...chat,
+    ...executionTables(schema),
+  }
 }
 
 export type Tables = ReturnType<typeof buildTables>

@@ -5,7 +5,11 @@ import { ModelError } from './errors.ts'
 import { findModel, type ModelSources } from './find-model.ts'
 import { knownModels } from './known-models.ts'
 
-type GenerateRequest = ModelRequest & { readonly signal?: AbortSignal }
+type GenerateRequest = ModelRequest & {
+  readonly signal?: AbortSignal
+  /** Told of each piece of text as it comes. */
+  onText?(text: string): void
+}
 
 export interface AnyModels extends Models {
   /** The same answer in one piece. Usage is zero where a provider does not count. */
@@ -17,7 +21,11 @@ export interface ModelsOptions extends ModelSources {
   readonly retries?: number
   /** How long a model may send nothing, in milliseconds. */
   readonly stallMs?: number
+  /** Told of every answer that has come to its end, before whoever asked is: it was paid for. */
+  onFinish?(finish: FinishPart): void
 }
+
+export type FinishPart = Extract<ModelPart, { type: 'finish' }>
 
 const DEFAULT_STALL_MS = 120_000
 const FIRST_RETRY_MS = 500
@@ -36,7 +44,7 @@ export function createModels(options: ModelsOptions): AnyModels {
 
 /** Asks each model of the call in turn until one begins to answer. */
 async function* stream(
-  sources: ModelSources,
+  sources: ModelsOptions,
   options: AskOptions & { readonly retries: number },
   call: ModelCall,
   signal: AbortSignal,
@@ -48,6 +56,7 @@ async function* stream(
       try {
         for await (const part of askModel(await findModel(reference, sources), call, signal, options)) {
           hasBegun = true
+          if (part.type === 'finish') sources.onFinish?.(part)
           yield part
         }
         return
@@ -99,7 +108,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 async function generate(
-  sources: ModelSources,
+  sources: ModelsOptions,
   options: AskOptions & { readonly retries: number },
   { signal = new AbortController().signal, ...request }: GenerateRequest,
 ): Promise<ModelAnswer> {

@@ -1,6 +1,9 @@
 import type { Catalog } from '#core/workflow/node-type'
 import { aggregate } from './aggregate.ts'
+import { agentNode } from './agent.ts'
+import { classify } from './classify.ts'
 import { code } from './code.ts'
+import { extract } from './extract.ts'
 import { filter } from './filter.ts'
 import { approval } from './approval.ts'
 import { httpRequest } from './http-request.ts'
@@ -51,5 +54,8 @@ export const catalog = {
   code,
   validate,
   llm,
+  agent: agentNode,
+  classify,
+  extract,
   'http.request': httpRequest,
 } satisfies Catalog

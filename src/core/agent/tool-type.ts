@@ -46,7 +46,7 @@ export interface AgentAnswer {
   readonly usage: Usage
   /** US dollars; null where a price is not known. */
   readonly cost: number | null
-  readonly finishReason: string
+  readonly finish_reason: string
   readonly model: string
 }
 

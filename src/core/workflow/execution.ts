@@ -87,6 +87,11 @@ export const RunHeader = z.object({
 })
 export type RunHeader = z.infer<typeof RunHeader>
 
+/** How many executions stand above this one. */
+export function depthOf({ parent, depth }: Pick<RunHeader, 'parent' | 'depth'>): number {
+  return parent?.depth ?? depth ?? 0
+}
+
 /** The execution as it stands now. */
 export function toExecution(header: RunHeader, state: RunState): Execution {
   const { startedAt, finishedAt } = state

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { AgentAnswer } from '#core/agent/tool-type'
 import type { Sentence } from '#core/messages'
 import type { Usage } from '#core/agent/model'
 import type { Json, JsonObject } from '#lib/json'
@@ -70,8 +71,8 @@ export type ModelRequest = {
   readonly maxTokens?: number | undefined
   /** JSON Schema that the text must follow as JSON. */
   readonly output?: JsonObject | undefined
-  /** Told of each piece of text as it comes. */
-  onText?(text: string): void
+  /** Watchers see the text as it comes, as progress of the node. */
+  readonly isShown?: boolean | undefined
 } & (
   | { readonly prompt: string; readonly messages?: undefined }
   | {
@@ -89,11 +90,22 @@ export interface ModelAnswer {
   readonly model: string
 }
 
+/** One turn of a stored agent. */
+export interface AgentRequest {
+  readonly agentId: string
+  /** The last one is the user's. */
+  readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[]
+  /** What its instructions see as `$input`. */
+  readonly inputs: JsonObject
+}
+
 /** All that an effectful node may touch. Each port throws errors that the engine turns into the node's failure. */
 export interface NodePorts {
   /** Through the outbound gate, with a stable `Idempotency-Key` (P6) and this visit's deadline. */
   fetch(url: string, init?: RequestInit): Promise<Response>
   generate(request: ModelRequest): Promise<ModelAnswer>
+  /** A whole turn of an agent, with its tools; the text is told to watchers as it comes. */
+  askAgent(request: AgentRequest): Promise<AgentAnswer>
   /** What a JSON Schema has against a value; nothing, if it is valid. */
   readonly validate: Sandbox['validate']
   /** Starts another workflow of the workspace: once for each visit, however often it is asked. */

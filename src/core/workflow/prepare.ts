@@ -30,6 +30,9 @@ export interface RunFacts {
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
   /** The plain variables as they were at the start. */
   readonly vars?: Readonly<Record<string, string>>
+  /** On whose behalf it runs, and how many executions stand above it; no expression sees either. */
+  readonly createdBy?: string | null
+  readonly depth?: number
   /** What stands for each secret in this visit's config; never its value. */
   readonly secrets?: Readonly<Record<string, string>>
 }

@@ -20,5 +20,10 @@ export interface AgentFacts {
   readonly depth?: number
 }
 
+/** Models of a turn; with `ofAgent` what another agent spends in it is counted as that one's. */
+export interface AgentModels extends Models {
+  ofAgent?(this: void, agentId: string): AgentModels
+}
+
 /** Binds an agent, and each that it asks. */
-export type Bind = (env: Env, models: Models, snapshot: AgentSnapshot, facts: AgentFacts) => Promise<BoundAgent>
+export type Bind = (env: Env, models: AgentModels, snapshot: AgentSnapshot, facts: AgentFacts) => Promise<BoundAgent>

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { NOTHING_YET, foldEvent, type TurnProgress } from '#core/agent/fold'
-import type { ModelMessage } from '#core/agent/model'
+import type { AgentEvent } from '#core/agent/event'
+import type { ModelMessage, Models } from '#core/agent/model'
 import { type BoundAgent, runAgent, type TurnEnd, type TurnPorts } from '#core/agent/run-agent'
 import { type ToolCall, ToolFailure } from '#core/agent/tool'
 import type { AgentAnswer } from '#core/agent/tool-type'
@@ -7,7 +9,7 @@ import { textOf, type TurnCost } from '#core/chat/message'
 import { AppError, ERRORS } from '#core/errors'
 import { say } from '#core/messages'
 import { connectWithin } from '#db/connect'
-import { parseJson } from '#lib/json'
+import { type Json, parseJson } from '#lib/json'
 import { ModelError } from '#llm/errors'
 import type { Binding } from './bind-tools.ts'
 import { findAgentSnapshot } from './find-agent-snapshot.ts'
@@ -35,48 +37,76 @@ export async function askAgent(
   try {
     const ctx = { db: connectWithin(env, workspaceId), config, principal: { workspaceId } }
     const snapshot = await findAgentSnapshot(ctx, agentId)
-    const agent = await bind(env, models, snapshot, { ...facts, callers, hasPerson: false })
+    const own = models.ofAgent?.(agentId) ?? models
+    const agent = await bind(env, own, snapshot, { ...facts, callers, hasPerson: false })
     const history: ModelMessage[] = [{ role: 'user', content: [{ type: 'text', text: message }] }]
-    const ports = {
-      models,
-      signal: call.signal,
-      progress: () => undefined,
-      idempotencyKey: keysBelow(call.idempotencyKey),
-    }
-    return await runToEnd(ports, agent, history, (cost) => call.spend(cost))
+    const { signal, idempotencyKey: key } = call
+    const quiet = { onText: () => undefined, progress: () => undefined }
+    return await runToEnd({ models: own, signal, key, ...quiet }, agent, history, (cost) => call.spend(cost))
   } catch (error) {
     throw explain(error)
   }
 }
 
-/** Keys by the order of the calls: a turn that is run again makes the same ones, whatever the model calls them. */
-export function keysBelow(key: string): (callId: string) => string {
-  const known = new Map<string, string>()
-  return (callId) => {
-    const made = known.get(callId) ?? `${key}/${known.size + 1}`
-    known.set(callId, made)
-    return made
-  }
+/** A turn with nobody to ask. */
+export interface InnerTurn {
+  readonly models: Models
+  readonly signal: AbortSignal
+  /** What the keys of its calls begin with. */
+  readonly key: string
+  onText(this: void, text: string): void
+  progress(this: void, progress: Json): void
 }
 
-/** A turn from its beginning to its end, with nobody to ask; `spend` hears of its cost also when it fails. */
+/** Such a turn from its beginning to its end; `spend` hears of its cost also when it fails. */
 export async function runToEnd(
-  ports: TurnPorts,
+  { models, signal, key, onText, progress: tell }: InnerTurn,
   agent: BoundAgent,
   history: readonly ModelMessage[],
   spend: (cost: TurnCost) => void,
 ): Promise<AgentAnswer> {
   let progress: TurnProgress = NOTHING_YET
+  const keys = createKeys(key)
+  const ports: TurnPorts = {
+    models,
+    signal,
+    idempotencyKey: (callId) => keys.of(callId),
+    progress: (_, told) => tell(told),
+  }
   try {
     const turn = runAgent(ports, agent, history, NOTHING_YET)
     let next = await turn.next()
     while (next.done !== true) {
-      progress = foldEvent(progress, next.value)
+      const event = next.value
+      if (event.type === 'text') onText(event.text)
+      if (event.type === 'tool_called') keys.note(event)
+      progress = foldEvent(progress, event)
       next = await turn.next()
     }
     return toAnswer(agent, progress, next.value)
   } finally {
     spend(progress)
+  }
+}
+
+/**
+ * Keys of calls by what they say, and by how often the same was said before: nothing of this turn is kept, and when it is
+ * run again the model may call other tools, in another order, under other names.
+ */
+function createKeys(key: string) {
+  const known = new Map<string, string>()
+  const counts = new Map<string, number>()
+  return {
+    note({ call_id, tool, input }: AgentEvent & { type: 'tool_called' }): void {
+      const hash = createHash('sha256')
+        .update(JSON.stringify([tool, input]))
+        .digest('hex')
+        .slice(0, 32)
+      const count = (counts.get(hash) ?? 0) + 1
+      counts.set(hash, count)
+      known.set(call_id, `${key}/${hash}/${count}`)
+    },
+    of: (callId: string): string => known.get(callId) ?? `${key}/${callId}`,
   }
 }
 
@@ -89,7 +119,7 @@ function toAnswer(agent: BoundAgent, { parts, usage, cost, model }: TurnProgress
     object: agent.output === undefined ? undefined : toObject(text),
     usage,
     cost,
-    finishReason: end.status === 'waiting' ? 'tool_calls' : end.reason,
+    finish_reason: end.status === 'waiting' ? 'tool_calls' : end.reason,
     model: model ?? agent.models[0],
   }
 }

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { readConfig } from '#config'
-import type { Models } from '#core/agent/model'
 import type { BoundAgent } from '#core/agent/run-agent'
 import type { AgentSnapshot } from '#core/agent/snapshot'
 import { AppError } from '#core/errors'
 import { connectWithin } from '#db/connect'
 import { createSandbox } from '#sandbox/client'
 import { variablesIn } from '#services/variables/snapshot-variables'
-import type { AgentFacts } from './agent-facts.ts'
+import type { AgentFacts, AgentModels } from './agent-facts.ts'
 import { bindTools } from './bind-tools.ts'
 import { createRenderer, ExpressionFailed } from './render-settings.ts'
 
@@ -20,7 +19,7 @@ import { createRenderer, ExpressionFailed } from './render-settings.ts'
  */
 export async function bindAgent(
   env: Env,
-  models: Models,
+  models: AgentModels,
   snapshot: AgentSnapshot,
   facts: AgentFacts,
 ): Promise<BoundAgent> {

@@ -1,5 +1,4 @@
 import type { Config } from '#config'
-import type { Models } from '#core/agent/model'
 import type { AgentSnapshot, ToolSetting } from '#core/agent/snapshot'
 import { type BoundTool, type ToolCall, ToolFailure } from '#core/agent/tool'
 import type { AnyToolType, OfferedTool } from '#core/agent/tool-type'
@@ -8,7 +7,7 @@ import { secretsOf } from '#core/workflow/node-secrets'
 import type { Sandbox } from '#core/workflow/sandbox'
 import { limitOutput } from '#core/agent/limit-output'
 import { toolCatalog } from '#tools/catalog'
-import type { AgentFacts, Bind } from './agent-facts.ts'
+import type { AgentFacts, AgentModels, Bind } from './agent-facts.ts'
 import { ExpressionFailed, type Renderer } from './render-settings.ts'
 import { createToolPorts } from './tool-ports.ts'
 
@@ -16,7 +15,7 @@ import { createToolPorts } from './tool-ports.ts'
 export interface Binding {
   readonly env: Env
   readonly config: Config
-  readonly models: Models
+  readonly models: AgentModels
   readonly sandbox: Sandbox
   readonly facts: AgentFacts
   readonly bind: Bind

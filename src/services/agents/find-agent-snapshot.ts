@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { AgentLimits, AgentMemory, type AgentSnapshot } from '#core/agent/snapshot'
 import { AppError } from '#core/errors'
 import type { Ctx } from '#services/context'
+import { monthCost } from '#services/usage/month-cost'
 
 /** Of a request, or made by an actor for the workspace that it belongs to. */
 export type AgentCtx = Pick<Ctx, 'db' | 'config'> & { readonly principal: Pick<Ctx['principal'], 'workspaceId'> }
@@ -9,9 +10,10 @@ export type AgentCtx = Pick<Ctx, 'db' | 'config'> & { readonly principal: Pick<C
 /**
  * An agent as a new turn takes it, or for null the workspace's default.
  *
- * @throws AppError `not_found`; `agent_inactive`
+ * @param now Unix milliseconds: whose month counts
+ * @throws AppError `not_found`; `agent_inactive`; `agent_budget_reached`
  */
-export async function findAgentSnapshot(ctx: AgentCtx, id: string | null): Promise<AgentSnapshot> {
+export async function findAgentSnapshot(ctx: AgentCtx, id: string | null, now = Date.now()): Promise<AgentSnapshot> {
   if (id === null) return defaultAgent(ctx)
   const { agents } = ctx.db.tables
   const [row] = await ctx.db
@@ -21,6 +23,10 @@ export async function findAgentSnapshot(ctx: AgentCtx, id: string | null): Promi
   if (row === undefined) throw new AppError('not_found')
   const { name, version, temperature, top_p, max_tokens, tools, memory, limits, output_schema } = row
   if (row.status !== 'active') throw new AppError('agent_inactive', { params: { name } })
+  const limit = limits.max_cost_per_month
+  if (limit !== null && (await monthCost(ctx.db, ctx.principal.workspaceId, id, now)) >= limit) {
+    throw new AppError('agent_budget_reached', { params: { name, limit } })
+  }
   const instructions = [row.instructions, row.personality ?? ''].filter((text) => text !== '').join('\n\n')
   return {
     id,

@@ -4,7 +4,7 @@ import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
 import { AppError, ERRORS } from '#core/errors'
-import type { Execution, RunHeader } from '#core/workflow/execution'
+import { depthOf, type Execution, type RunHeader } from '#core/workflow/execution'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
@@ -21,11 +21,6 @@ import { pinPublished } from './start-execution.ts'
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
 export const MAX_DEPTH = 16
 const ID_BYTES = 10
-
-/** How many executions stand above this one. */
-export function depthOf({ parent, depth }: Pick<RunHeader, 'parent' | 'depth'>): number {
-  return parent?.depth ?? depth ?? 0
-}
 
 /** The id of the execution that a visit starts: the same however often it is asked for, also after a crash. */
 export function childId(env: Env, parent: RunHeader, visit: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>): string {

@@ -1,7 +1,7 @@
 import { readConfig } from '#config'
 import { connectWithin } from '#db/connect'
 import type { ProviderKey } from '#llm/find-model'
-import { type AnyModels, createModels } from '#llm/models'
+import { type AnyModels, createModels, type ModelsOptions } from '#llm/models'
 import { parseAllowList } from '#outbound/allow-list'
 import { createOutbound, type Outbound, type OutboundLimits, type Transport } from '#outbound/gate'
 import { createSecretFill } from '#outbound/secrets'
@@ -14,7 +14,7 @@ export interface OutboundBindings {
   readonly OUTBOUND_INTERNAL?: Transport
 }
 
-interface OpenModelsOptions extends Pick<OutboundLimits, 'timeoutMs' | 'signal'> {
+interface OpenModelsOptions extends Pick<OutboundLimits, 'timeoutMs' | 'signal'>, Pick<ModelsOptions, 'onFinish'> {
   /** How often one model is asked again before anything has come. */
   readonly retries?: number
   /** Another gate than the installation's own, with keys of its own. */
@@ -40,7 +40,7 @@ export function openGate(env: Env & OutboundBindings): Outbound {
 export function openModels(
   env: Env & OutboundBindings,
   workspaceId: string,
-  { retries = RETRIES, outbound = openGate(env), timeoutMs = MAX_CALL_MS, signal }: OpenModelsOptions = {},
+  { retries = RETRIES, outbound = openGate(env), timeoutMs = MAX_CALL_MS, signal, onFinish }: OpenModelsOptions = {},
 ): AnyModels {
   const config = readConfig(env)
   const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES, ...(signal && { signal }) }
@@ -59,6 +59,7 @@ export function openModels(
     config,
     fetch: toFetch(outbound, limits),
     retries,
+    ...(onFinish && { onFinish }),
     stallMs: config.LLM_STALL_SECONDS * 1_000,
     findKey(name) {
       const key = opened.get(name) ?? openKey(name)
