@@ -1,10 +1,12 @@
 import type { AgentEvent } from '#core/agent/event'
 import { foldEvent, NOTHING_YET, type TurnProgress } from '#core/agent/fold'
-import type { AgentSnapshot } from '#core/agent/snapshot'
 import { type AnswerState, replayTurn, toAnswer, toSaid, waitingCall } from '#core/chat/answer'
+import { toUsage } from '#core/chat/ledger'
 import type { ChatMessage, ToolPart } from '#core/chat/message'
 import type { ChatEvent, ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, Turn } from '#core/chat/turn'
 import { newId } from '#lib/ids'
+import type { Summary } from '#services/agents/summarize'
+import type { KeptSummary } from './open-context.ts'
 import type { ChatStorage } from './storage.ts'
 
 const MAX_QUEUED = 20
@@ -124,9 +126,9 @@ export class ChatBook {
     return 'applied'
   }
 
-  begin(queued: Turn, agent: AgentSnapshot): Turn {
+  begin(queued: Turn, found: Pick<Turn, 'agent' | 'speaker'>): Turn {
     const { log, messages } = this.#storage
-    const turn: Turn = { ...queued, state: 'running', agent, beganAfter: log.lastSeq() }
+    const turn: Turn = { ...queued, state: 'running', ...found, beganAfter: log.lastSeq() }
     this.#progress = NOTHING_YET
     this.#chars = 0
     const { id: turn_id, messageId: message_id, userMessageId: reply_to } = turn
@@ -146,10 +148,25 @@ export class ChatBook {
     if (this.#chars > MAX_ANSWER_CHARS) throw new AnswerTooLarge()
     const at = Date.now()
     const deltas = events.map((event) => ({ type: 'delta', at, message_id: turn.messageId, event }) as const)
+    const { steps } = this.#progress
     this.#commit(deltas, () => {
+      for (const event of events) {
+        const usage = toUsage(this.#header, turn, event, steps, at)
+        if (usage !== undefined) this.#storage.spent.add(usage)
+      }
       if (next !== undefined) this.#storage.setTurn(next)
     })
     this.#progress = events.reduce(foldEvent, this.#progress)
+  }
+
+  /** Keeps what stands for older messages from now on, and what it cost. */
+  keepSummary(turn: Turn, summary: KeptSummary, { usage, cost }: Pick<Summary, 'usage' | 'cost'>): void {
+    const event = { type: 'step_finished', reason: 'stop', usage, cost, model: turn.agent?.models[0] ?? '' } as const
+    const entry = toUsage(this.#header, turn, event, 0, Date.now())
+    this.#commit([], () => {
+      this.#storage.setSummary(summary)
+      if (entry !== undefined) this.#storage.spent.add({ ...entry, key: `${turn.id}/summary/${summary.upTo}` })
+    })
   }
 
   /** The turn waits for a person. */

@@ -1,6 +1,7 @@
 import type { ChatHeader } from '#core/chat/turn'
 import { connect } from '#db/connect'
 import { projectChat } from '#services/chats/project-chat'
+import { recordUsage } from '#services/usage/record-usage'
 import type { ChatStorage } from './storage.ts'
 
 interface Delivered {
@@ -11,13 +12,19 @@ interface Delivered {
 }
 
 /** Brings PostgreSQL up to date, in parts that fit. */
-export async function deliverChat(env: Env, header: ChatHeader, { messages, log }: ChatStorage): Promise<Delivered> {
+export async function deliverChat(
+  env: Env,
+  header: ChatHeader,
+  { messages, log, spent }: ChatStorage,
+): Promise<Delivered> {
+  const db = connect(env)
+  await spent.deliver((entries) => recordUsage(db, header.workspaceId, entries))
   let title: string | undefined
   let some = messages.unprojected()
   do {
     const [last] = messages.latest(0, 1) ?? []
     const summary = { count: messages.count(), last, opening: messages.opening()?.content, seq: log.lastSeq() }
-    const projected = await projectChat(connect(env), header, some, summary)
+    const projected = await projectChat(db, header, some, summary)
     if (projected === undefined) return { isThere: false }
     title ??= projected.title
     messages.markProjected(some)

@@ -10,6 +10,7 @@ import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
 import type { Json, JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
+import { type Absence, createAbsence } from './absence.ts'
 import { ChatBook } from './book.ts'
 import { deliverChat } from './deliver-chat.ts'
 import { explainTurn, TurnStopped } from './explain-turn.ts'
@@ -22,8 +23,6 @@ import type { ChatStorage } from './storage.ts'
 const GUARD_MS = 5_000
 /** A turn whose every attempt ends in a crash asks, and pays, no more often. */
 const MAX_RECOVERIES = 5
-const FIRST_RETRY_MS = 500
-const MAX_RETRY_MS = 60_000
 
 /** A turn that is being performed; whoever is not the current one has no say any more. */
 interface Performing {
@@ -52,11 +51,9 @@ export class LiveChat {
   readonly #storage: ChatStorage
   readonly #clock: AlarmClock
   readonly #outbox: Outbox
+  readonly #absence: Absence = createAbsence()
   #performing: Performing | undefined
-  /** Since PostgreSQL is away: how often it was asked, and when it is asked again. */
-  #absences = 0
   #isClosed = false
-  #retryAt: number | undefined
 
   constructor(
     ctx: DurableObjectState,
@@ -176,7 +173,7 @@ export class LiveChat {
     const isDue = !this.#outbox.isEmpty() && this.#outbox.retryAt() === undefined
     const wishes = [
       this.#performing !== undefined || isDue ? Date.now() + GUARD_MS : undefined,
-      this.#retryAt,
+      this.#absence.retryAt(),
       this.#outbox.retryAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
@@ -196,8 +193,8 @@ export class LiveChat {
     if (this.#isClosed) return
     const { turn } = this.book
     if (this.#performing !== undefined || turn === undefined || turn.state === 'waiting') return
-    if (this.#retryAt !== undefined && Date.now() < this.#retryAt) return
-    this.#retryAt = undefined
+    if (Date.now() < (this.#absence.retryAt() ?? 0)) return
+    this.#absence.retried()
     const performing: Performing = { turn, controller: new AbortController(), flush: () => undefined }
     this.#performing = performing
     // Before the model is asked: after a crash it is what wakes us.
@@ -219,9 +216,7 @@ export class LiveChat {
   #fail({ turn, flush }: Performing, error: unknown): void {
     if (error instanceof DatabaseUnavailable && !isMidAnswer(this.book.progress)) {
       // Nothing is lost: it begins, or goes on between two answers, when PostgreSQL is back (P10).
-      this.#absences += 1
-      this.#retryAt = Date.now() + Math.min(FIRST_RETRY_MS * 2 ** (this.#absences - 1), MAX_RETRY_MS)
-      return
+      return this.#absence.noted(Date.now())
     }
     try {
       flush()
@@ -233,9 +228,9 @@ export class LiveChat {
 
   async #attempt(performing: Performing): Promise<void> {
     if (performing.turn.state === 'queued') {
-      const agent = await findTurnAgent(this.#env, this.header)
+      const found = await findTurnAgent(this.#env, this.header, performing.turn.userId)
       if (this.#performing !== performing) return
-      performing.turn = this.book.begin(performing.turn, agent)
+      performing.turn = this.book.begin(performing.turn, found)
     }
     const { turn, controller } = performing
     const take = (events: readonly AgentEvent[]): void => {
@@ -246,13 +241,17 @@ export class LiveChat {
     performing.flush = () => gatherer.flush()
     const end = await runTurn(this.#env, this.header, turn, {
       messages: this.#storage.messages,
+      memory: {
+        summary: () => this.#storage.summary(),
+        keep: (summary, made) => this.book.keepSummary(turn, summary, made),
+      },
       begun: this.book.progress,
       signal: controller.signal,
       take: (event) => gatherer.add(event),
       progress: (call_id, progress) => this.#showProgress(turn, call_id, progress),
     })
     gatherer.flush()
-    this.#absences = 0
+    this.#absence.over()
     if (this.#performing !== performing) return
     if (end.status === 'waiting') this.book.wait(turn)
     else this.book.end(turn, { status: 'complete', endReason: end.reason })

@@ -2,8 +2,6 @@ import { readConfig } from '#config'
 import type { AgentEvent } from '#core/agent/event'
 import type { TurnProgress } from '#core/agent/fold'
 import { runAgent, type TurnEnd } from '#core/agent/run-agent'
-import type { AgentSnapshot } from '#core/agent/snapshot'
-import { toModelHistory } from '#core/chat/history'
 import type { ChatHeader, Turn } from '#core/chat/turn'
 import { connectWithin } from '#db/connect'
 import type { Json } from '#lib/json'
@@ -11,9 +9,11 @@ import { bindAgent } from '#services/agents/bind-agent'
 import { findTurnAgent as findAgent } from '#services/chats/find-turn-agent'
 import { openModels } from '#services/llm/open-models'
 import type { Messages } from './messages.ts'
+import { type ContextPorts, openContext } from './open-context.ts'
 
 interface RunPorts {
   readonly messages: Pick<Messages, 'kept' | 'find'>
+  readonly memory: Pick<ContextPorts, 'summary' | 'keep'>
   /** What the turn had come to before. */
   readonly begun: TurnProgress
   readonly signal: AbortSignal
@@ -23,9 +23,13 @@ interface RunPorts {
 }
 
 /** @throws AppError where nobody can answer; DatabaseUnavailable */
-export function findTurnAgent(env: Env, { chatId, workspaceId }: ChatHeader): Promise<AgentSnapshot> {
+export function findTurnAgent(
+  env: Env,
+  { chatId, workspaceId }: ChatHeader,
+  userId: string,
+): Promise<Required<Pick<Turn, 'agent' | 'speaker'>>> {
   const db = connectWithin(env, workspaceId)
-  return findAgent({ db, config: readConfig(env), principal: { workspaceId } }, chatId)
+  return findAgent({ db, config: readConfig(env), principal: { workspaceId } }, chatId, userId)
 }
 
 /**
@@ -42,11 +46,11 @@ export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: R
     workspaceId,
     userId: turn.userId,
     startedAt: Date.parse(messages.find(turn.messageId)?.created_at ?? new Date().toISOString()),
-    input: { chat: { id: chatId } },
+    input: { chat: { id: chatId }, user: turn.speaker ?? null },
     hasPerson: true,
   })
   signal.throwIfAborted()
-  const history = toModelHistory(messages.kept(), turn.id, turn.agent.memory.messages, () => undefined)
+  const history = await openContext(env, turn, agent, messages.kept(), { models, signal, ...ports.memory })
   const idempotencyKey = (callId: string): string => `${chatId}/${turn.id}/${encodeURIComponent(callId)}`
   const steps = runAgent({ models, idempotencyKey, progress, signal }, agent, history, begun)
   for (;;) {

@@ -2,12 +2,16 @@ import { ChatEvent, ChatHeader, Turn } from '#core/chat/turn'
 import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-objects/shared/event-log'
 import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
 import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'
+import { createSpentUsage, SPENT_USAGE_SCHEMA, type SpentUsage } from '#durable-objects/shared/spent-usage'
 import { createMessages, type Messages, MESSAGES_SCHEMA } from './messages.ts'
+import type { KeptSummary } from './open-context.ts'
 
 const STEPS = [
   `CREATE TABLE chat (header TEXT NOT NULL);
    CREATE TABLE turns (ordinal INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
    CREATE TABLE burnt_tickets (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL);
+   CREATE TABLE summary (up_to TEXT NOT NULL, body TEXT NOT NULL);
+   ${SPENT_USAGE_SCHEMA};
    ${MESSAGES_SCHEMA};
    ${EVENT_LOG_SCHEMA};
    ${OUTBOX_SCHEMA};`,
@@ -23,6 +27,11 @@ const KEPT_LARGE_EVENTS = 200
 export interface ChatStorage {
   readonly log: EventLog<ChatEvent>
   readonly messages: Messages
+  /** What is owed to the ledger. */
+  readonly spent: SpentUsage
+  /** Of the messages that a model is no longer given. */
+  summary(): KeptSummary | undefined
+  setSummary(summary: KeptSummary): void
   /** Makes the tables; within the caller's transaction. */
   create(header: ChatHeader): void
   /** Undefined when nothing was ever said here: asking writes nothing. */
@@ -50,6 +59,15 @@ export function createChatStorage(sql: SqlStorage): ChatStorage {
   return {
     log,
     messages: createMessages(sql),
+    spent: createSpentUsage(sql),
+    summary() {
+      const [row] = sql.exec<{ up_to: string; body: string }>('SELECT up_to, body FROM summary').toArray()
+      return row && { upTo: row.up_to, text: row.body }
+    },
+    setSummary({ upTo, text }) {
+      sql.exec('DELETE FROM summary')
+      sql.exec('INSERT INTO summary VALUES (?, ?)', upTo, text)
+    },
     create(header) {
       migrateActor(sql, STEPS)
       sql.exec('INSERT INTO chat VALUES (?)', JSON.stringify(header))

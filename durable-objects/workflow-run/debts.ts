@@ -13,7 +13,7 @@ import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
 import { recordUsage } from '#services/usage/record-usage'
 import { createSentMails } from './sent-mails.ts'
-import { createSpentUsage } from './spent-usage.ts'
+import { createSpentUsage } from '#durable-objects/shared/spent-usage'
 
 /** The run as it stands, for whoever is told of it. */
 export interface DebtorRun {

@@ -39,6 +39,7 @@ export const Turn = z.object({
   userId: z.uuid(),
   /** Taken when the turn begins. */
   agent: AgentSnapshot.optional(),
+  speaker: z.object({ id: z.string(), name: z.string() }).optional(),
   /** The log's length when it began: what comes behind is its own. */
   beganAfter: z.int().optional(),
   /** How often it was taken up again after a crash. */
