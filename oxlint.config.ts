@@ -6,6 +6,7 @@ const OURS = [
   'config',
   'core',
   'nodes',
+  'tools',
   'db',
   'files',
   'llm',
@@ -63,6 +64,12 @@ const FLOORS = [
     ['src/nodes/**'],
     ['core'],
     'floor 2: a node imports core, lib and zod; what it may touch comes through its ports',
+    [PLATFORM],
+  ),
+  floor(
+    ['src/tools/**'],
+    ['core'],
+    'floor 2: a tool imports core, lib and zod; what it may touch comes through its ports',
     [PLATFORM],
   ),
   ...ADAPTERS.map((name) =>

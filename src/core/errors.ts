@@ -99,11 +99,27 @@ export const ERRORS = {
     'O workspace já tem {limit} variáveis.',
     'The workspace already has {limit} variables.',
   ),
-  slug_taken: kind(409, 'O slug {slug} já é de outro workflow.', 'The slug {slug} belongs to another workflow.'),
+  slug_taken: kind(409, 'O slug {slug} já está em uso.', 'The slug {slug} is taken.'),
   workflow_changed: kind(
     409,
     'O rascunho mudou enquanto isso: leia de novo (a versão agora é {version}) e repita.',
     'The draft has changed in the meantime: read it again (its version is {version} now) and repeat.',
+  ),
+  agent_inactive: kind(409, 'O agente {name} está desativado.', 'The agent {name} is deactivated.'),
+  agent_budget_reached: kind(
+    409,
+    'O agente {name} já gastou os US$ {limit} deste mês.',
+    'The agent {name} has spent the US$ {limit} of this month.',
+  ),
+  agent_instructions_failed: kind(
+    409,
+    'As instruções do agente {name} não puderam ser montadas: {expression}: {reason}',
+    'The instructions of the agent {name} could not be put together: {expression}: {reason}',
+  ),
+  agent_tool_failed: kind(
+    409,
+    'A ferramenta {tool} do agente não pode ser usada: {reason}',
+    'The tool {tool} of the agent cannot be used: {reason}',
   ),
   execution_finished: kind(409, 'A execução já terminou.', 'The execution has already finished.'),
   execution_not_retryable: kind(
@@ -133,6 +149,12 @@ export const ERRORS = {
     409,
     'O workspace já tem {limit} envios abertos: complete ou desista de algum.',
     'The workspace already has {limit} open uploads: complete or abort one.',
+  ),
+  chat_call_decided: kind(409, 'Isto já foi decidido.', 'This was decided already.'),
+  chat_queue_full: kind(
+    409,
+    'Há mensagens demais esperando nesta conversa.',
+    'Too many messages are waiting in this chat.',
   ),
   body_too_large: kind(
     413,
@@ -172,6 +194,23 @@ export const ERRORS = {
   ),
   validation_failed: kind(422, 'Os dados enviados têm problemas.', 'The data sent has problems.'),
   json_too_deep: kind(422, 'O JSON passa de {limit} níveis.', 'The JSON nests deeper than {limit} levels.'),
+  chat_agent_gone: kind(
+    409,
+    'O agente desta conversa foi apagado: escolha outro.',
+    'The agent of this chat was deleted: choose another.',
+  ),
+  chat_message_empty: kind(422, 'A mensagem está vazia.', 'The message is empty.'),
+  chat_attachments_unavailable: kind(
+    422,
+    'Anexos ainda não são aceitos aqui.',
+    'Attachments are not accepted here yet.',
+  ),
+  chat_call_unknown: kind(
+    404,
+    'Nada com este call_id espera por decisão.',
+    'Nothing with this call_id waits for a decision.',
+  ),
+  chat_bad_frame: kind(422, 'Mensagem desconhecida / unknown message.', 'Unknown message.'),
   workflow_invalid: kind(
     422,
     'O workflow tem problemas e não pode ser executado nem publicado.',

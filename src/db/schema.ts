@@ -15,7 +15,10 @@ import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
 import { fileTables } from './file-tables.ts'
+import { agentTables } from './agent-tables.ts'
+import { chatTables } from './chat-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
+import { usageTables } from './usage-tables.ts'
 
 export const DEFAULT_SCHEMA = 'synapscale_db'
 
@@ -274,6 +277,9 @@ function buildTables(name: string) {
   const access = accessTables(schema, identity.users, workspace.workspaces)
   const triggers = triggerTables(schema, workspace.workspaces, workflow.workflows)
   const files = fileTables(schema, workspace.workspaces)
+  const agents = agentTables(schema, workspace.workspaces)
+  const chat = chatTables(schema, identity.users, workspace.workspaces)
+  const usage = usageTables(schema, workspace.workspaces)
   return {
     schema,
     ...identity,
@@ -282,6 +288,9 @@ function buildTables(name: string) {
     ...workflow,
     ...triggers,
     ...files,
+    ...agents,
+    ...usage,
+    ...chat,
     ...executionTables(schema),
   }
 }
