@@ -12,18 +12,20 @@ interface AgentPortOptions {
   readonly visit: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>
   readonly models: AgentModels
   readonly signal: AbortSignal
+  readonly validate: NodePorts['validate']
   readonly host: Pick<NodeHost, 'progress'>
 }
 
 /** How a node asks an agent: its text is shown as it comes, and what its tools do has keys of this visit (P6). */
 export function createAgentPort(options: AgentPortOptions): NodePorts['askAgent'] {
-  const { env, facts, visit, models, signal, host } = options
+  const { env, facts, visit, models, signal, validate, host } = options
   const { workspaceId, execution, createdBy, depth = 0 } = facts
   return async (request) => {
     const shown = showText((text) => host.progress({ text }), Date.now)
     const turn = {
       models,
       signal,
+      validate,
       facts: { workspaceId, userId: createdBy ?? null, startedAt: visit.startedAt, depth },
       key: `${execution.id}/${encodeURIComponent(visit.node_id)}/${visit.visit}`,
       onText: (text: string) => shown.add(text),

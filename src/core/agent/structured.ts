@@ -78,23 +78,23 @@ function parse(text: string): Json | undefined {
   }
 }
 
-function askAgain(
-  { prompt, messages, ...request }: ModelRequest,
-  said: string,
-  { path, message }: SchemaError,
-): ModelRequest {
-  const before = messages ?? [{ role: 'user' as const, content: prompt }]
-  const complaint = [
+/** What a model is told whose answer does not follow the schema. */
+export function complainOf({ path, message }: SchemaError): string {
+  return [
     `That does not follow the JSON Schema: ${path === '' ? '' : `${path}: `}${message}`,
     'Answer again, with the whole JSON value and nothing else.',
   ].join('\n')
+}
+
+function askAgain({ prompt, messages, ...request }: ModelRequest, said: string, problem: SchemaError): ModelRequest {
+  const before = messages ?? [{ role: 'user' as const, content: prompt }]
   return {
     ...request,
     messages: [
       ...before,
       // Some providers refuse an empty message.
       { role: 'assistant', content: said.trim() === '' ? '…' : said },
-      { role: 'user', content: complaint },
+      { role: 'user', content: complainOf(problem) },
     ],
   }
 }
