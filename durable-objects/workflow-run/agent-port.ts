@@ -1,6 +1,7 @@
 import type { NodePorts } from '#core/workflow/node-type'
 import type { RunFacts } from '#core/workflow/prepare'
 import type { Visit } from '#core/workflow/run'
+import type { Json } from '#lib/json'
 import type { AgentModels } from '#services/agents/agent-facts'
 import { runAgentNode } from '#services/agents/run-agent-node'
 import type { NodeHost } from './perform.ts'
@@ -29,7 +30,7 @@ export function createAgentPort(options: AgentPortOptions): NodePorts['askAgent'
       facts: { workspaceId, userId: createdBy ?? null, startedAt: visit.startedAt, depth },
       key: `${execution.id}/${encodeURIComponent(visit.node_id)}/${visit.visit}`,
       onText: (text: string) => shown.add(text),
-      progress: host.progress,
+      progress: (progress: Json) => host.progress(progress),
     }
     const answer = await runAgentNode(env, turn, request)
     shown.end()

@@ -21,8 +21,8 @@ export interface AgentVisit {
   readonly key: string
   readonly signal: AbortSignal
   readonly validate: Sandbox['validate']
-  onText(text: string): void
-  progress(progress: Json): void
+  onText(this: void, text: string): void
+  progress(this: void, progress: Json): void
 }
 
 /**
