@@ -44,15 +44,15 @@ export async function runToEnd(
     const first = await run(history)
     if (agent.output === undefined) return { ...first, ...toToll(spent), object: undefined }
     const read = await readObject(turn.validate, agent.output, first.text)
-    if (read.problem === undefined) return { ...first, ...toToll(spent), object: read.object }
+    if (read.problems === undefined) return { ...first, ...toToll(spent), object: read.object }
     const said = first.text.trim() === '' ? '…' : first.text
     const second = await run([
       ...history,
       { role: 'assistant', content: [{ type: 'text', text: said }] },
-      { role: 'user', content: [{ type: 'text', text: complainOf(read.problem) }] },
+      { role: 'user', content: [{ type: 'text', text: complainOf(read.problems) }] },
     ])
     const reread = await readObject(turn.validate, agent.output, second.text)
-    if (reread.problem !== undefined) throw new AnswerInvalid(reread.problem)
+    if (reread.problems !== undefined) throw new AnswerInvalid(reread.problems)
     return { ...second, ...toToll(spent), object: reread.object }
   } finally {
     spend(toToll(spent))
