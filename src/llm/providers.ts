@@ -29,6 +29,8 @@ export interface Provider {
 }
 
 export const DEMO = 'demo'
+/** Cloudflare's models, asked through a binding and not over the network; only where there is one. */
+export const WORKERS_AI = 'workers-ai'
 
 /** Well-known places that speak OpenAI's chat completions: they need nothing but a key. */
 const PRESETS: Readonly<Record<string, string>> = {
@@ -42,7 +44,7 @@ const PRESETS: Readonly<Record<string, string>> = {
 
 /**
  * Every provider that can be named here, by id. `LLM_PROVIDERS` adds further ones and may change those that we know,
- * never the demo, whose name promises that nothing leaves.
+ * never the demo, whose name promises that nothing leaves, nor Workers AI.
  */
 export function listProviders(config: ModelsConfig): ReadonlyMap<string, Provider> {
   const known = [
@@ -55,7 +57,7 @@ export function listProviders(config: ModelsConfig): ReadonlyMap<string, Provide
   for (const { id, base_url, api_key, wire } of config.LLM_PROVIDERS) {
     const former = providers.get(id)
     const baseUrl = base_url ?? former?.baseUrl
-    if (id === DEMO || baseUrl === undefined) continue
+    if (id === DEMO || id === WORKERS_AI || baseUrl === undefined) continue
     providers.set(id, {
       id,
       wire: wire ?? former?.wire ?? 'compatible',

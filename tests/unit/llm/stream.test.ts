@@ -128,8 +128,14 @@ describe.each(EACH_WIRE)('%s', (model) => {
 
   test('who no longer listens, stops the model too', async () => {
     const { server, models } = await startModels([{ kind: 'hold', text: 'one two three four five six' }])
-    for await (const _part of models.stream({ models: [model], ...say('hi') }, new AbortController().signal)) break
+    const parts = models.stream({ models: [model], ...say('hi') }, new AbortController().signal)
+    const heard: unknown[] = []
+    for await (const part of parts) {
+      heard.push(part)
+      break
+    }
     await server.clientGone
+    expect(heard.length).toBe(1)
   })
 
   test('images and PDF go as they are, text goes as text, and nothing is fetched', async () => {
