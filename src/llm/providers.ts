@@ -1,4 +1,5 @@
 import type { Config } from '#config'
+import { PRESETS } from '#core/llm/presets'
 
 /** The settings that say which models there are. */
 export type ModelsConfig = Pick<
@@ -31,16 +32,6 @@ export interface Provider {
 export const DEMO = 'demo'
 /** Cloudflare's models, asked through a binding and not over the network; only where there is one. */
 export const WORKERS_AI = 'workers-ai'
-
-/** Well-known places that speak OpenAI's chat completions: they need nothing but a key. */
-const PRESETS: Readonly<Record<string, string>> = {
-  groq: 'https://api.groq.com/openai/v1',
-  deepseek: 'https://api.deepseek.com/v1',
-  xai: 'https://api.x.ai/v1',
-  mistral: 'https://api.mistral.ai/v1',
-  openrouter: 'https://openrouter.ai/api/v1',
-  together: 'https://api.together.xyz/v1',
-}
 
 /**
  * Every provider that can be named here, by id. `LLM_PROVIDERS` adds further ones and may change those that we know,

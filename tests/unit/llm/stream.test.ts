@@ -201,6 +201,23 @@ test('a call whose input is no JSON comes as the text that it was', async () => 
   expect(parts[0]).toMatchObject({ type: 'tool_call', input: '{"place' })
 })
 
+test.each(['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5'])(
+  'a file that %s does not take is refused',
+  async (model) => {
+    const { server, models } = await startModels([{ kind: 'text', text: 'x' }])
+    const file = {
+      type: 'file',
+      data: Uint8Array.of(80, 75),
+      contentType: 'application/zip',
+      filename: 'a.zip',
+    } as const
+    const { error } = await hear(models, { models: [model], messages: [{ role: 'user', content: [file] }] })
+    expect(error).toMatchObject({ code: 'model_refused', retryable: false })
+    expect(String(error)).toContain('application/zip')
+    expect(server.requests.length).toBe(0)
+  },
+)
+
 test('the demo streams without anybody', async () => {
   const models = createModels({ config: NO_PROVIDERS, fetch: () => Promise.reject(new Error('nothing may leave')) })
   const { parts, text } = await hear(models, { models: ['demo/echo'], ...say('hello there') })
