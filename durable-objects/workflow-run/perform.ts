@@ -161,7 +161,15 @@ function createPorts(
       const maxBytes = secrets.fill === undefined ? wantedBytes : Math.min(wantedBytes, MAX_SEARCHED_BYTES)
       return secrets.redactResponse(await outbound.fetch(request, { ...limits, maxBytes }))
     },
-    askAgent: createAgentPort({ env, facts, visit: command, models: { ...models, ofAgent }, signal, host }),
+    askAgent: createAgentPort({
+      env,
+      facts,
+      visit: command,
+      models: { ...models, ofAgent },
+      signal,
+      validate: sandbox.validate,
+      host,
+    }),
     async generate(request) {
       if (request.isShown !== true) return models.generate({ ...request, signal })
       const shown = showText((text) => host.progress({ text }), Date.now)
