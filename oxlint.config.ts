@@ -11,6 +11,7 @@ const OURS = [
   'files',
   'llm',
   'mail',
+  'mcp',
   'auth',
   'outbound',
   'sandbox',
@@ -18,7 +19,7 @@ const OURS = [
   'http',
   'durable-objects',
 ]
-const ADAPTERS = ['db', 'files', 'llm', 'mail', 'auth', 'outbound', 'sandbox']
+const ADAPTERS = ['db', 'files', 'llm', 'mail', 'mcp', 'auth', 'outbound', 'sandbox']
 
 interface Ban {
   readonly group: string[]

@@ -29,6 +29,7 @@ export default defineConfig({
       'tests/support/global-database.ts',
       'tests/worker/support/global-http.ts',
       'tests/worker/support/global-model.ts',
+      'tests/worker/support/global-mcp.ts',
     ],
     projects: [
       // Plain node: pure code, and tests that start what they need themselves.

@@ -137,7 +137,15 @@ function createPorts(
       const request = { url, method, headers, body, secrets: secrets.fill }
       return secrets.redactResponse(await outbound.fetch(request, limits))
     },
-    askAgent: createAgentPort({ env, facts, visit: command, models: { ...models, ofAgent }, signal, host }),
+    askAgent: createAgentPort({
+      env,
+      facts,
+      visit: command,
+      models: { ...models, ofAgent },
+      signal,
+      validate: sandbox.validate,
+      host,
+    }),
     async generate(request) {
       if (request.isShown !== true) return models.generate({ ...request, signal })
       const shown = showText((text) => host.progress({ text }), Date.now)

@@ -185,6 +185,13 @@ export const ERRORS = {
     'Esta Idempotency-Key já foi usada com outra requisição.',
     'This Idempotency-Key was already used with another request.',
   ),
+  // The sentence of what was asked: src/llm/messages.ts.
+  model_unknown_provider: kind(422, '{reason}', '{reason}'),
+  model_not_configured: kind(422, '{reason}', '{reason}'),
+  model_refused: kind(422, '{reason}', '{reason}'),
+  model_bad_answer: kind(502, '{reason}', '{reason}'),
+  model_unavailable: kind(503, '{reason}', '{reason}'),
+  model_timeout: kind(503, '{reason}', '{reason}'),
   upgrade_required: kind(426, 'Abra este endereço como websocket.', 'Open this address as a websocket.'),
   too_many_attempts: kind(
     429,

@@ -20,6 +20,10 @@ export const WORKSPACE_PERMISSIONS = {
   'api_keys:manage': 'admin',
   'audit:read': 'admin',
   'nodes:read': 'viewer',
+  'llm:read': 'viewer',
+  // It costs money, as running does.
+  'llm:use': 'editor',
+  'analytics:read': 'viewer',
   'workflows:read': 'viewer',
   'workflows:write': 'editor',
   'agents:read': 'viewer',

@@ -9,6 +9,7 @@ import { limitAddress } from './middleware/limit-address.ts'
 import { answerUnmatched } from './not-found.ts'
 import { accountPageRoutes } from './routes/account-pages.ts'
 import { agentRoutes } from './routes/agents.ts'
+import { analyticsRoutes } from './routes/analytics.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { approvalRoutes } from './routes/approvals.ts'
@@ -20,6 +21,7 @@ import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
+import { llmRoutes } from './routes/llm.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
@@ -56,6 +58,8 @@ const routes = app
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', nodeRoutes)
+  .route('/api/v1', llmRoutes)
+  .route('/api/v1', analyticsRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
 

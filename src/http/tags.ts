@@ -19,6 +19,8 @@ export const TAGS = {
   chats: { pt: 'Conversas com agentes', en: 'Chats with agents' },
   variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
+  llm: { pt: 'Modelos de linguagem e seus provedores', en: 'Language models and their providers' },
+  analytics: { pt: 'O que o workspace consumiu', en: 'What the workspace has used' },
   sockets: { pt: 'Bilhetes para websockets', en: 'Tickets for websockets' },
   system: { pt: 'Saúde e apresentação do serviço', en: 'Health and introduction of the service' },
 } as const satisfies Record<string, Sentence>

@@ -113,7 +113,7 @@ async function generate(
   { signal = new AbortController().signal, ...request }: GenerateRequest,
 ): Promise<ModelAnswer> {
   let text = ''
-  for await (const part of stream(sources, options, toCall(request), signal)) {
+  for await (const part of stream(sources, options, toModelCall(request), signal)) {
     if (part.type === 'text') {
       text += part.text
       request.onText?.(part.text)
@@ -125,7 +125,8 @@ async function generate(
   throw new Error('a stream of a model ends with its finish')
 }
 
-function toCall({ prompt, messages, ...request }: ModelRequest): ModelCall {
+/** A node's question as a call. */
+export function toModelCall({ prompt, messages, ...request }: ModelRequest): ModelCall {
   const { model, fallbacks = [], system, temperature, maxTokens, output } = request
   const said = messages ?? [{ role: 'user' as const, content: prompt }]
   return {

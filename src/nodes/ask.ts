@@ -26,7 +26,12 @@ export function settingsOf({ model, fallback_models, temperature, max_tokens }: 
 }
 
 /** What the answer took, as it stands in a node's output. */
-export function tollOf({ usage, cost, finish_reason, model }: Omit<ModelAnswer, 'text'>) {
+export function tollOf({
+  usage,
+  cost,
+  finish_reason,
+  model,
+}: Omit<ModelAnswer, 'text' | 'finish_reason'> & { readonly finish_reason: string }) {
   return { usage: { ...usage }, cost, finish_reason, model }
 }
 

@@ -3,6 +3,7 @@ import { askAgent } from './ask-agent.ts'
 import { askPerson } from './ask-person.ts'
 import { currentTime } from './current-time.ts'
 import { httpRequest } from './http-request.ts'
+import { mcp } from './mcp.ts'
 import { runCode } from './run-code.ts'
 import { runWorkflow } from './run-workflow.ts'
 
@@ -14,4 +15,5 @@ export const toolCatalog = {
   ask_person: askPerson,
   run_code: runCode,
   current_time: currentTime,
+  mcp,
 } satisfies ToolCatalog

@@ -4,6 +4,9 @@ import type { Sandbox, SchemaError } from '#core/workflow/sandbox'
 import type { Json, JsonObject } from '#lib/json'
 import { addUsage } from './fold.ts'
 
+/** Of what is wrong with an answer, this much is told to the model. */
+const MAX_COMPLAINTS = 10
+
 /** What a model is told that has no way of its own to be bound to a schema. */
 export function toOutputInstruction(schema: JsonObject): string {
   return [
@@ -15,9 +18,12 @@ export function toOutputInstruction(schema: JsonObject): string {
 /** A model's answer that followed no schema, also when it was asked again. */
 export class AnswerInvalid extends Error {
   override readonly name = 'AnswerInvalid'
+  /** What is wrong, as near to the place as the validator says. */
   readonly problem: SchemaError
 
-  constructor(problem: SchemaError) {
+  constructor(problems: Problems) {
+    const [first, ...others] = problems
+    const problem = others.reduce((deepest, one) => (one.path.length > deepest.path.length ? one : deepest), first)
     super(`the answer does not follow the schema: ${problem.path} ${problem.message}`)
     this.problem = problem
   }
@@ -43,10 +49,10 @@ export async function generateObject(
   const asked: ModelRequest = { ...request, output: schema }
   const first = await generate(asked)
   const read = await readObject(validate, schema, first.text)
-  if (read.problem === undefined) return { ...first, object: read.object }
-  const second = await generate(askAgain(asked, first.text, read.problem))
+  if (read.problems === undefined) return { ...first, object: read.object }
+  const second = await generate(askAgain(asked, first.text, read.problems))
   const reread = await readObject(validate, schema, second.text)
-  if (reread.problem !== undefined) throw new AnswerInvalid(reread.problem)
+  if (reread.problems !== undefined) throw new AnswerInvalid(reread.problems)
   return {
     ...second,
     object: reread.object,
@@ -55,16 +61,18 @@ export async function generateObject(
   }
 }
 
+type Problems = readonly [SchemaError, ...SchemaError[]]
+
 type Read =
-  | { readonly object: Json; readonly problem?: undefined }
-  | { readonly object?: undefined; readonly problem: SchemaError }
+  | { readonly object: Json; readonly problems?: undefined }
+  | { readonly object?: undefined; readonly problems: Problems }
 
 /** The JSON value in a model's text, and what a schema has against it. */
 export async function readObject(validate: Sandbox['validate'], schema: JsonObject, text: string): Promise<Read> {
   const object = parse(text)
-  if (object === undefined) return { problem: { path: '', message: 'no JSON' } }
-  const [problem] = await validate(schema, object)
-  return problem === undefined ? { object } : { problem }
+  if (object === undefined) return { problems: [{ path: '', message: 'no JSON' }] }
+  const [problem, ...others] = await validate(schema, object)
+  return problem === undefined ? { object } : { problems: [problem, ...others] }
 }
 
 /** Many models put a fence around their JSON, whatever they were told. */
@@ -78,23 +86,24 @@ function parse(text: string): Json | undefined {
   }
 }
 
-function askAgain(
-  { prompt, messages, ...request }: ModelRequest,
-  said: string,
-  { path, message }: SchemaError,
-): ModelRequest {
-  const before = messages ?? [{ role: 'user' as const, content: prompt }]
-  const complaint = [
-    `That does not follow the JSON Schema: ${path === '' ? '' : `${path}: `}${message}`,
+/** What a model is told whose answer does not follow the schema. */
+export function complainOf(problems: Problems): string {
+  return [
+    'That does not follow the JSON Schema:',
+    ...problems.slice(0, MAX_COMPLAINTS).map(({ path, message }) => `- ${path === '' ? '' : `${path}: `}${message}`),
     'Answer again, with the whole JSON value and nothing else.',
   ].join('\n')
+}
+
+function askAgain({ prompt, messages, ...request }: ModelRequest, said: string, problems: Problems): ModelRequest {
+  const before = messages ?? [{ role: 'user' as const, content: prompt }]
   return {
     ...request,
     messages: [
       ...before,
       // Some providers refuse an empty message.
       { role: 'assistant', content: said.trim() === '' ? '…' : said },
-      { role: 'user', content: complaint },
+      { role: 'user', content: complainOf(problems) },
     ],
   }
 }

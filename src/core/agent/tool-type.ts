@@ -50,6 +50,16 @@ export interface AgentAnswer {
   readonly model: string
 }
 
+/** Tools of a server elsewhere. */
+export interface RemoteTools {
+  list(): Promise<readonly { readonly name: string; readonly description: string; readonly inputSchema: JsonObject }[]>
+  call(
+    name: string,
+    input: JsonObject,
+    call: Pick<ToolCall, 'signal' | 'idempotencyKey'> & { readonly timeoutMs: number },
+  ): Promise<Json>
+}
+
 /** All that a tool may touch. Each port throws a ToolFailure for what the model should know. */
 export interface ToolPorts {
   /** Unix milliseconds. */
@@ -60,6 +70,12 @@ export interface ToolPorts {
   runCode(code: string, input: Json): Promise<Json>
   /** Starts a published workflow, once for each call. */
   runWorkflow(order: WorkflowOrder, call: ToolCall): Promise<WorkflowAnswer>
+  /** An MCP server; the session lasts as long as the turn. `timeoutMs` of one request. */
+  openMcp(server: {
+    readonly url: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly timeoutMs: number
+  }): RemoteTools
   /** One turn of another agent. */
   askAgent(order: { readonly agentId: string; readonly message: string }, call: ToolCall): Promise<AgentAnswer>
 }

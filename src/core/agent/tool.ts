@@ -17,9 +17,6 @@ export interface ToolCall {
   spend(cost: TurnCost): void
 }
 
-/** What a tool asks of a person before its call is over. */
-export type Question = 'approval' | 'answer'
-
 /** A tool bound to its agent's settings and to all that it may touch: the loop calls it and knows nothing else of it. */
 export type BoundTool = ToolSpec &
   (

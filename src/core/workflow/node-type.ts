@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { AgentAnswer } from '#core/agent/tool-type'
 import type { Sentence } from '#core/messages'
-import type { Usage } from '#core/agent/model'
+import type { FinishReason, Usage } from '#core/agent/model'
 import type { Json, JsonObject } from '#lib/json'
 import type { LogLevel, RunResponse, Wait } from './event.ts'
 import type { FieldKinds } from './fields.ts'
@@ -86,7 +86,7 @@ export interface ModelAnswer {
   readonly usage: Usage
   /** US dollars; null where no price is known. */
   readonly cost: number | null
-  readonly finish_reason: string
+  readonly finish_reason: FinishReason
   readonly model: string
 }
 

@@ -1,15 +1,17 @@
 import type { AgentSnapshot } from '#core/agent/snapshot'
+import { AnswerInvalid } from '#core/agent/structured'
 import type { AgentAnswer } from '#core/agent/tool-type'
 import { AppError, ERRORS } from '#core/errors'
 import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
 import type { AgentRequest } from '#core/workflow/node-type'
+import type { Sandbox } from '#core/workflow/sandbox'
 import type { Json } from '#lib/json'
 import { readConfig } from '#config'
 import { connectWithin } from '#db/connect'
 import type { AgentFacts, AgentModels } from './agent-facts.ts'
-import { runToEnd } from './ask-agent.ts'
 import { bindAgent } from './bind-agent.ts'
 import { findAgentSnapshot } from './find-agent-snapshot.ts'
+import { runToEnd } from './run-to-end.ts'
 
 /** A node's visit, as an agent's turn within it needs it. */
 export interface AgentVisit {
@@ -18,8 +20,9 @@ export interface AgentVisit {
   /** The same on every attempt of the visit (P6). */
   readonly key: string
   readonly signal: AbortSignal
-  onText(text: string): void
-  progress(progress: Json): void
+  readonly validate: Sandbox['validate']
+  onText(this: void, text: string): void
+  progress(this: void, progress: Json): void
 }
 
 /**
@@ -29,7 +32,7 @@ export interface AgentVisit {
  */
 export async function runAgentNode(
   env: Env,
-  { models, facts, key, signal, onText, progress }: AgentVisit,
+  { models, facts, key, signal, validate, onText, progress }: AgentVisit,
   { agentId, messages, inputs }: AgentRequest,
 ): Promise<AgentAnswer> {
   const { workspaceId } = facts
@@ -40,8 +43,13 @@ export async function runAgentNode(
     const own = models.ofAgent?.(agentId) ?? models
     const agent = await bindAgent(env, own, snapshot, { ...facts, input: inputs, hasPerson: false })
     const history = messages.map(({ role, content }) => ({ role, content: [{ type: 'text' as const, text: content }] }))
-    return await runToEnd({ models: own, signal, key, onText, progress }, agent, history, () => undefined)
+    return await runToEnd({ models: own, signal, key, validate, onText, progress }, agent, history, () => undefined)
   } catch (error) {
+    if (error instanceof AnswerInvalid) {
+      const { path, message: reason } = error.problem
+      const failure = nodeError('model_answer_invalid', { model: `agent ${agentId}`, path, reason })
+      throw new NodeFailure(failure, { retryable: true })
+    }
     if (!(error instanceof AppError)) throw error
     throw new NodeFailure(toNodeError(error.code, ERRORS[error.code].sentence, error.params))
   }

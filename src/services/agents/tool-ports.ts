@@ -1,19 +1,17 @@
 import { ToolFailure } from '#core/agent/tool'
 import type { ToolPorts, ToolRequest } from '#core/agent/tool-type'
-import { say } from '#core/messages'
 import { parseBody } from '#core/workflow/expression'
-import { NodeFailure } from '#core/workflow/node-error'
 import { createBatch } from '#core/workflow/sandbox'
 import { connectWithin } from '#db/connect'
-import { OutboundError } from '#outbound/errors'
-import { OUTBOUND_MESSAGES } from '#outbound/messages'
 import { redactResponse } from '#outbound/redact-response'
 import { createSecretFill, type SecretFill } from '#outbound/secrets'
 import { openGate } from '#services/llm/open-models'
 import { openSecrets } from '#services/variables/open-secrets'
 import { askAgent } from './ask-agent.ts'
 import type { Binding } from './bind-tools.ts'
+import { openMcp } from './open-mcp.ts'
 import { runWorkflowFor } from './run-workflow-for.ts'
+import { orFailure } from './to-tool-failure.ts'
 
 /** What one tool may touch. `standIns` says what stands for each secret that its config names. */
 export function createToolPorts(
@@ -24,13 +22,15 @@ export function createToolPorts(
   const { env, sandbox, facts } = binding
   const outbound = openGate(env)
   let opened: Promise<SecretFill | undefined> | undefined
+  const fillOnce = (): Promise<SecretFill | undefined> => (opened ??= openFill(binding, standIns))
   return {
     now: () => Date.now(),
     async fetch(request) {
-      const secrets = await (opened ??= openFill(binding, standIns))
+      const secrets = await fillOnce()
       return orFailure(async () => {
         const response = await outbound.fetch({ ...request, secrets }, limitsOf(request))
-        return secrets === undefined ? response : redactResponse(response, secrets.hidden())
+        // Read here in any case, so that what goes wrong in the middle of a body is told too.
+        return redactResponse(response, secrets?.hidden() ?? [])
       })
     },
     runCode: (code, input) =>
@@ -43,6 +43,7 @@ export function createToolPorts(
         return outcome?.value ?? null
       }),
     runWorkflow: (order, call) => orFailure(() => runWorkflowFor(env, facts, order, call)),
+    openMcp: (server) => openMcp(outbound, server, fillOnce),
     askAgent: (order, call) => askAgent(binding, agentId, order, call),
   }
 }
@@ -69,17 +70,4 @@ async function openFill(
   const db = connectWithin(env, workspaceId)
   const opened = await orFailure(() => openSecrets(db, config.ENCRYPTION_KEY, workspaceId, names))
   return createSecretFill(opened.map((secret) => ({ ...secret, placeholder: standIns[secret.name] ?? '' })))
-}
-
-/** What the adapters refuse, in words for the model; whatever is ours ends the turn. */
-async function orFailure<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof OutboundError) {
-      throw new ToolFailure(error.code, say(OUTBOUND_MESSAGES[error.code], 'en', error.params))
-    }
-    if (error instanceof NodeFailure) throw new ToolFailure(error.error.code, error.error.message_en)
-    throw error
-  }
 }

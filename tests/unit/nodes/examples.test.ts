@@ -18,6 +18,7 @@ function worldOf(output: Json) {
       return Promise.resolve(response)
     },
     startExecution: () => Promise.resolve({ executionId: answer.execution_id }),
+    askAgent: () => Promise.resolve({ ...answer, object: undefined }),
     generate: ({ model, output: schema }) =>
       Promise.resolve({ ...answer, model, text: schema === undefined ? answer.text : toText(answer, schema) }),
   })

@@ -10,7 +10,7 @@ async function ask(config: Json, input: Json = null) {
   const requests: ModelRequest[] = []
   const generate = (request: ModelRequest) => {
     requests.push(request)
-    return Promise.resolve({ text: 'hi', usage, cost: 0.5, finish_reason: 'stop', model: request.model })
+    return Promise.resolve({ text: 'hi', usage, cost: 0.5, finish_reason: 'stop' as const, model: request.model })
   }
   const emission = await perform(llm, config, { input, ports: fakePorts({ generate }) })
   return { emission, request: requests[0] }

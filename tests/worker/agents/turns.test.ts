@@ -1,103 +1,34 @@
 /** Turns of bound agents, against a scripted provider and real servers. */
-import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Agent } from '#core/agent/agent'
-import { readConfig } from '#config'
-import type { AgentEvent } from '#core/agent/event'
-import { foldEvent, NOTHING_YET, type TurnProgress } from '#core/agent/fold'
-import { runAgent, type TurnEnd } from '#core/agent/run-agent'
-import { AppError } from '#core/errors'
-import { connectWithin } from '#db/connect'
-import { isJsonObject, type Json, type JsonObject } from '#lib/json'
+import { z } from 'zod'
+import { isJsonObject, type Json } from '#lib/json'
 import { newId } from '#lib/ids'
-import type { AgentFacts } from '#services/agents/agent-facts'
-import { bindAgent } from '#services/agents/bind-agent'
-import { findAgentSnapshot } from '#services/agents/find-agent-snapshot'
-import { openModels } from '#services/llm/open-models'
-import { hit } from '#tests/worker/security/hit'
-import { type Caller, createPerson } from '#tests/worker/security/people'
 import { HTTP_URL, requestsOf } from '#tests/worker/support/api'
 import { chain, setNode, trigger } from '#tests/worker/support/graphs'
 import { scriptModel } from '#tests/worker/support/models'
+import { calls, createOwner, DONE, type Owner, refusal } from './support.ts'
 
-let ana: Caller
+const Made = z.object({ id: z.uuid() })
+
+let ana: Owner
 
 beforeAll(async () => {
-  await hit('/')
-  ana = await createPerson()
+  ana = await createOwner()
 })
-
-async function post(path: string, body: object): Promise<JsonObject> {
-  const answer = await ana.call(`/api/v1${path}`, { method: 'POST', body: { ...body } })
-  if (answer.status >= 300) throw new Error(`${path} answers ${answer.status}: ${answer.text}`)
-  return JSON.parse(answer.text) as JsonObject
-}
-const create = async (body: object) => Agent.parse(await post('/agents', { name: 'Teste', ...body }))
-
-interface Turn {
-  readonly events: readonly AgentEvent[]
-  readonly end: TurnEnd
-  readonly progress: TurnProgress
-  /** What the tools gave, or were refused with. */
-  readonly outputs: readonly Json[]
-}
-
-/** One turn of a stored agent. `keys` makes the idempotency keys of its calls. */
-async function turn(agentId: string | null, facts: Partial<AgentFacts> = {}, key = newId()): Promise<Turn> {
-  const { workspaceId, userId } = ana
-  const ctx = { db: connectWithin(env, workspaceId), config: readConfig(env), principal: { workspaceId } }
-  const snapshot = await findAgentSnapshot(ctx, agentId)
-  const models = openModels(env, workspaceId)
-  const all = { workspaceId, userId, startedAt: 1_790_000_000_000, input: {}, hasPerson: true, ...facts }
-  const agent = await bindAgent(env, models, snapshot, all)
-  const { signal } = new AbortController()
-  const ports = { models, signal, progress: () => undefined, idempotencyKey: (id: string) => `${key}/${id}` }
-  const running = runAgent(ports, agent, [{ role: 'user', content: [{ type: 'text', text: 'Oi' }] }], NOTHING_YET)
-  const events: AgentEvent[] = []
-  let progress = NOTHING_YET
-  let next = await running.next()
-  while (next.done !== true) {
-    events.push(next.value)
-    progress = foldEvent(progress, next.value)
-    next = await running.next()
-  }
-  const outputs = events.flatMap((event): Json[] => {
-    if (event.type === 'tool_completed') return [event.output]
-    return event.type === 'tool_failed' ? [event.error] : []
-  })
-  return { events, end: next.value, progress, outputs }
-}
-
-const calls = (...inputs: readonly [name: string, input: Json][]) => ({
-  kind: 'tools' as const,
-  calls: inputs.map(([name, input], index) => ({ id: `call_${index}`, name, input })),
-})
-const DONE = { kind: 'text', text: 'pronto' } as const
-
-/** What each call of one tool gives, in one turn. */
-async function outputsOf(tool: object, name: string, ...inputs: Json[]): Promise<readonly Json[]> {
-  const model = await scriptModel(calls(...inputs.map((input): [string, Json] => [name, input])), DONE)
-  const { id } = await create({ model: model.reference, tools: [tool] })
-  return (await turn(id)).outputs
-}
-
-async function refusal(work: Promise<unknown>): Promise<{ code: string; params: object }> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  if (!(error instanceof AppError)) throw new Error(`no refusal but ${String(error)}`)
-  return { code: error.code, params: error.params }
-}
 
 describe('an agent that is bound', () => {
   it('tells its model who it is, with the facts of the turn in its instructions', async () => {
     const model = await scriptModel(DONE)
-    await post('/variables', { key: 'SHOP', value: 'Padaria' })
+    await ana.post('/variables', { key: 'SHOP', value: 'Padaria' })
     const instructions =
       'Você atende {{ $input.user.name }} na {{ $vars.SHOP }}, {{ [1, 2].map((n) => n * 2).join("-") }}.'
-    const { id } = await create({ model: model.reference, instructions, personality: 'Seja breve.', temperature: 0.25 })
-    const { end, progress } = await turn(id, { input: { user: { name: 'Rui' } } })
+    const { id } = await ana.create({
+      model: model.reference,
+      instructions,
+      personality: 'Seja breve.',
+      temperature: 0.25,
+    })
+    const { end, progress } = await ana.turn(id, { input: { user: { name: 'Rui' } } })
     expect(end).toEqual({ status: 'completed', reason: 'stop' })
     expect(progress).toMatchObject({ steps: 1, model: model.reference })
     const [request] = await model.requests()
@@ -111,35 +42,35 @@ describe('an agent that is bound', () => {
   })
 
   it('without one, is the default of the workspace', async () => {
-    const { progress } = await turn(null)
+    const { progress } = await ana.turn(null)
     expect(progress.model).toBe('demo/echo')
   })
 
   it('is refused with the expression that fails, when it is inactive, or is not of this workspace', async () => {
-    const { id } = await create({ instructions: 'Olá {{ JSON.parse("x") }}' })
-    expect(await refusal(turn(id))).toMatchObject({
+    const { id } = await ana.create({ instructions: 'Olá {{ JSON.parse("x") }}' })
+    expect(await refusal(ana.turn(id))).toMatchObject({
       code: 'agent_instructions_failed',
       params: { name: 'Teste', expression: 'JSON.parse("x")' },
     })
     await ana.call(`/api/v1/agents/${id}/deactivate`, { method: 'POST' })
-    expect(await refusal(turn(id))).toEqual({ code: 'agent_inactive', params: { name: 'Teste' } })
-    expect(await refusal(turn(newId()))).toMatchObject({ code: 'not_found' })
+    expect(await refusal(ana.turn(id))).toEqual({ code: 'agent_inactive', params: { name: 'Teste' } })
+    expect(await refusal(ana.turn(newId()))).toMatchObject({ code: 'not_found' })
   })
 })
 
 describe('tools', () => {
   it('tell the model what is wrong with its input, and which tools there are', async () => {
-    const outputs = await outputsOf({ type: 'run_code' }, 'run_code', { cod: 'return 1' }, { code: 7 })
+    const outputs = await ana.outputsOf({ type: 'run_code' }, 'run_code', { cod: 'return 1' }, { code: 7 })
     expect(outputs).toMatchObject([
       { code: 'invalid_input', message: expect.stringContaining('/code') },
       { code: 'invalid_input', message: expect.stringContaining('expected string') },
     ])
-    expect(await outputsOf({ type: 'run_code' }, 'erase', {})).toMatchObject([{ code: 'unknown_tool' }])
+    expect(await ana.outputsOf({ type: 'run_code' }, 'erase', {})).toMatchObject([{ code: 'unknown_tool' }])
   })
 
   it('run code in the sandbox, and say how it failed', async () => {
     const code = 'return $input.values.reduce((a, b) => a + b)'
-    const outputs = await outputsOf(
+    const outputs = await ana.outputsOf(
       { type: 'run_code' },
       'run_code',
       { code, input: { values: [1, 2, 3] } },
@@ -152,7 +83,7 @@ describe('tools', () => {
   })
 
   it('tell the time', async () => {
-    const [one, two] = await outputsOf({ type: 'current_time' }, 'current_time', {}, { time_zone: 'Nowhere/No' })
+    const [one, two] = await ana.outputsOf({ type: 'current_time' }, 'current_time', {}, { time_zone: 'Nowhere/No' })
     expect([one, two]).toContainEqual({ time_zone: 'UTC', local: expect.any(String), utc: expect.any(String) })
     expect([one, two]).toContainEqual({ code: 'invalid_input', message: expect.stringContaining('/time_zone') })
   })
@@ -160,16 +91,19 @@ describe('tools', () => {
   it('are given to the model by name, and cut when they say too much', async () => {
     const key = newId()
     const config = { url: `${HTTP_URL}/fill/${key}?byte=97&count=200000` }
-    const [output] = await outputsOf({ type: 'http_request', name: 'fill', config }, 'fill', {})
+    const [output] = await ana.outputsOf({ type: 'http_request', name: 'fill', config }, 'fill', {})
     expect(output).toMatchObject({ truncated: expect.stringContaining('200'), beginning: expect.stringMatching(/aaa/) })
     expect(JSON.stringify(output).length).toBeLessThan(66_000)
+    const huge = { url: `${HTTP_URL}/fill/${key}?byte=97&count=2000000` }
+    const tool = { type: 'http_request', name: 'fill', config: huge }
+    expect(await ana.outputsOf(tool, 'fill', {})).toMatchObject([{ code: 'outbound_too_large' }])
   })
 })
 
 describe('http_request', () => {
   it('sends what the owner fixes, with secrets that neither the model nor the answer shows', async () => {
     const [key, secret] = [newId(), `s3cret-${newId()}`]
-    await post('/variables', { key: 'SHOP_KEY', value: secret, secret: true })
+    await ana.post('/variables', { key: 'SHOP_KEY', value: secret, secret: true })
     const config = {
       url: `${HTTP_URL}/mirror/${key}?tenant=1`,
       methods: ['POST'],
@@ -177,7 +111,7 @@ describe('http_request', () => {
       query: { lang: 'pt' },
     }
     const input = { query: { lang: 'en', tenant: '2', q: 'x' }, body: { a: 1 } }
-    const [output] = await outputsOf({ type: 'http_request', config }, 'http_request', input)
+    const [output] = await ana.outputsOf({ type: 'http_request', config }, 'http_request', input)
     const [request] = await requestsOf(key)
     expect(request).toMatchObject({
       method: 'POST',
@@ -193,13 +127,13 @@ describe('http_request', () => {
     const key = newId()
     const tool = { type: 'http_request', config: { url: `${HTTP_URL}/echo/${key}`, allow: ['path', 'headers'] } }
     const paths = ['../x', '..%2fx', '%2e%2e/x', '\\..\\..\\x', 'a/../../../x']
-    const refused = await outputsOf(tool, 'http_request', ...paths.map((path) => ({ path })))
+    const refused = await ana.outputsOf(tool, 'http_request', ...paths.map((path) => ({ path })))
     for (const output of refused) expect(output).toMatchObject({ code: 'invalid_input' })
     const others: Json[] = [{ headers: { Authorization: 'x' } }, { url: 'http://evil.example' }, { body: 'x' }]
     for (const bad of others) {
-      expect(await outputsOf(tool, 'http_request', bad)).toMatchObject([{ code: 'invalid_input' }])
+      expect(await ana.outputsOf(tool, 'http_request', bad)).toMatchObject([{ code: 'invalid_input' }])
     }
-    await outputsOf(tool, 'http_request', { path: '//evil.example/x' }, { path: '@evil.example?a#b' })
+    await ana.outputsOf(tool, 'http_request', { path: '//evil.example/x' }, { path: '@evil.example?a#b' })
     expect((await requestsOf(key)).map(({ url }) => url).toSorted()).toEqual([
       `/echo/${key}/@evil.example%3Fa%23b`,
       `/echo/${key}/evil.example/x`,
@@ -209,18 +143,18 @@ describe('http_request', () => {
   it('reaches no internal address, and only the hosts that it may', async () => {
     const open = { type: 'http_request', config: {} }
     for (const url of ['http://169.254.169.254/latest', 'http://localhost:1/', 'http://[::1]/', 'http://10.0.0.1/']) {
-      const [output] = await outputsOf(open, 'http_request', { url })
+      const [output] = await ana.outputsOf(open, 'http_request', { url })
       expect(output).toMatchObject({ code: expect.stringMatching(/^outbound_/) })
     }
     const bound = { type: 'http_request', config: { hosts: ['api.example.com'] } }
-    expect(await outputsOf(bound, 'http_request', { url: HTTP_URL })).toMatchObject([{ code: 'host_not_allowed' }])
+    expect(await ana.outputsOf(bound, 'http_request', { url: HTTP_URL })).toMatchObject([{ code: 'host_not_allowed' }])
   })
 })
 
 describe('run_workflow', () => {
   const published = async (definition: object) => {
-    const id = String((await post('/workflows', { name: 'Ferramenta', definition }))['id'])
-    await post(`/workflows/${id}/publish`, {})
+    const { id } = Made.parse(await ana.post('/workflows', { name: 'Ferramenta', definition }))
+    await ana.post(`/workflows/${id}/publish`, {})
     return id
   }
 
@@ -228,23 +162,23 @@ describe('run_workflow', () => {
     const id = await published(chain([trigger, setNode('end', { sum: '{{ $trigger.a + $trigger.b }}' })]))
     const model = await scriptModel(calls(['add', { inputs: { a: 2, b: 100 } }]), DONE)
     const config = { workflow_id: id, inputs: { b: 3 } }
-    const agent = await create({ model: model.reference, tools: [{ type: 'run_workflow', name: 'add', config }] })
+    const agent = await ana.create({ model: model.reference, tools: [{ type: 'run_workflow', name: 'add', config }] })
     const key = newId()
-    const { outputs } = await turn(agent.id, {}, key)
+    const { outputs } = await ana.turn(agent.id, {}, key)
     expect(outputs).toMatchObject([{ status: 'completed', output: { sum: 5 } }])
     const again = await scriptModel(calls(['add', { inputs: { a: 2 } }]), DONE)
-    await ana.call(`/api/v1/agents/${agent.id}`, { method: 'PATCH', body: { model: again.reference } })
-    expect((await turn(agent.id, {}, key)).outputs).toEqual(outputs)
+    await ana.change(agent.id, { model: again.reference })
+    expect((await ana.turn(agent.id, {}, key)).outputs).toEqual(outputs)
   })
 
   it('says why there is no output', async () => {
-    const draft = String((await post('/workflows', { name: 'Rascunho', definition: chain([trigger]) }))['id'])
+    const { id: draft } = Made.parse(await ana.post('/workflows', { name: 'Rascunho', definition: chain([trigger]) }))
     const tool = (workflow_id: string) => ({ type: 'run_workflow', config: { workflow_id } })
-    expect(await outputsOf(tool(draft), 'run_workflow', {})).toMatchObject([{ code: 'workflow_unavailable' }])
+    expect(await ana.outputsOf(tool(draft), 'run_workflow', {})).toMatchObject([{ code: 'workflow_unavailable' }])
     const failing = await published(
       chain([trigger, { id: 's', type: 'stop', data: { config: { status: 'failed', message: 'sem estoque' } } }]),
     )
-    expect(await outputsOf(tool(failing), 'run_workflow', {})).toMatchObject([
+    expect(await ana.outputsOf(tool(failing), 'run_workflow', {})).toMatchObject([
       { code: 'workflow_failed', message: expect.stringContaining('sem estoque') },
     ])
   })
@@ -253,11 +187,11 @@ describe('run_workflow', () => {
 describe('ask_agent', () => {
   it("gives the other agent's answer, and its cost counts for the turn", async () => {
     const inner = await scriptModel({ kind: 'text', text: 'Custa 10.' })
-    const other = await create({ model: inner.reference })
+    const other = await ana.create({ model: inner.reference })
     const outer = await scriptModel(calls(['ask_agent', { message: 'Quanto custa?' }]), DONE)
     const tools = [{ type: 'ask_agent', config: { agent_id: other.id } }]
-    const { id } = await create({ model: outer.reference, tools })
-    const { outputs, progress } = await turn(id)
+    const { id } = await ana.create({ model: outer.reference, tools })
+    const { outputs, progress } = await ana.turn(id)
     expect(outputs).toEqual([{ text: 'Custa 10.', model: inner.reference }])
     expect(progress).toMatchObject({ steps: 2, usage: { total_tokens: 36 } })
     expect(progress.cost).toBeCloseTo(3 * (7 * 2 + 5 * 8) * 1e-6, 10)
@@ -272,10 +206,10 @@ describe('ask_agent', () => {
     const ids: string[] = []
     for (const model of models.toReversed()) {
       const tools = below === undefined ? [] : [{ type: 'ask_agent', config: { agent_id: below } }]
-      below = (await create({ model: model.reference, tools })).id
+      below = (await ana.create({ model: model.reference, tools })).id
       ids.unshift(below)
     }
-    const { outputs } = await turn(ids[0] ?? '')
+    const { outputs } = await ana.turn(ids[0] ?? '')
     expect(outputs).toMatchObject([{ text: 'pronto' }])
     const asked = await Promise.all(models.map(async (model) => (await model.requests()).length))
     expect(asked).toEqual([2, 2, 2, 2, 0])
@@ -283,10 +217,10 @@ describe('ask_agent', () => {
     expect(JSON.stringify(second?.[1]?.body.messages)).toContain('More than 3 agents')
 
     const self = await scriptModel(asks, DONE)
-    const { id } = await create({ model: self.reference })
+    const { id } = await ana.create({ model: self.reference })
     const tools = [{ type: 'ask_agent', config: { agent_id: id } }]
-    await ana.call(`/api/v1/agents/${id}`, { method: 'PATCH', body: { tools } })
-    expect((await turn(id)).outputs).toMatchObject([{ code: 'agent_cycle' }])
+    await ana.change(id, { tools })
+    expect((await ana.turn(id)).outputs).toMatchObject([{ code: 'agent_cycle' }])
   })
 })
 
@@ -295,15 +229,15 @@ describe('a tool that needs a person', () => {
 
   it('is not run before the person has said so', async () => {
     const model = await scriptModel(calls(['run_code', { code: 'return 1' }], ['ask_person', { question: '?' }]), DONE)
-    const { id } = await create({ model: model.reference, tools })
-    const { end } = await turn(id)
+    const { id } = await ana.create({ model: model.reference, tools })
+    const { end } = await ana.turn(id)
     expect(end).toMatchObject({ status: 'waiting', calls: [{ asks: 'approval' }, { asks: 'answer' }] })
   })
 
   it('is refused where nobody can be asked', async () => {
     const model = await scriptModel(calls(['run_code', { code: 'return 1' }], ['ask_person', { question: '?' }]), DONE)
-    const { id } = await create({ model: model.reference, tools })
-    const { outputs } = await turn(id, { hasPerson: false })
+    const { id } = await ana.create({ model: model.reference, tools })
+    const { outputs } = await ana.turn(id, { hasPerson: false })
     expect(outputs).toMatchObject([{ code: 'nobody_to_ask' }, { code: 'nobody_to_ask' }])
   })
 })
