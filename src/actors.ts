@@ -124,6 +124,16 @@ export interface ChatSessionActor extends SocketActor {
   message(workspaceId: string, id: string): Promise<ChatMessage | undefined>
   /** Frames behind `after` (now, when absent) as they come, as server-sent events. */
   follow(header: ChatHeader, after: number | undefined, until: StreamEnd): Promise<ReadableStream<Uint8Array>>
+  /**
+   * A turn's answer as the AI SDK's UI message stream: behind `after`, or, when none is named, of the one that is under
+   * way from its beginning; undefined when none is.
+   */
+  streamUi(
+    header: ChatHeader,
+    from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
+  ): Promise<ReadableStream<Uint8Array> | undefined>
+  /** The turn that is under way, and the last `seq`. */
+  position(workspaceId: string): Promise<{ readonly turnId: string; readonly after: number } | undefined>
   /** Something of the chat was changed: sockets are told, and those that may not see it any more are ended. */
   changed(header: ChatHeader, data: JsonObject, onlyFor?: string): Promise<void>
   /** Nothing of it is left. */

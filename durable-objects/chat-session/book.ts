@@ -204,6 +204,12 @@ export class ChatBook {
     return this.#answer(turn, { status: turn.state === 'waiting' ? 'waiting' : 'streaming' })
   }
 
+  /** The id of a turn's answer, also of one that is over. */
+  answering(turnId: string): { readonly messageId: string | undefined } {
+    const turn = this.#storage.turns().find(({ id }) => id === turnId)
+    return { messageId: turn?.messageId ?? this.#storage.messages.answerOf(turnId)?.id }
+  }
+
   /** The answer of a turn that is over or waits, else undefined. */
   answerOf(turnId: string): ChatMessage | undefined {
     const turn = this.#storage.turns().find(({ id }) => id === turnId)

@@ -18,7 +18,7 @@ import type { JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { answerChatFrame } from './answer-frame.ts'
-import { encodeEvent, isEndOf } from './encode.ts'
+import { createUiEncoder, encodeEvent, isEndOf } from './encode.ts'
 import { LiveChat } from './live-chat.ts'
 import { createChatStorage } from './storage.ts'
 
@@ -99,6 +99,24 @@ export class ChatSession extends DurableObject<Env> {
       (seq, event) => encodeEvent(header.chatId, seq, event),
       (event) => (count += 1) >= limit || isEndOf(turnId, event),
     )
+  }
+
+  streamUi(
+    header: ChatHeader,
+    from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
+  ): ReadableStream<Uint8Array> | undefined {
+    const live = this.#make(header)
+    const turn = from === undefined ? live.book.turn : { id: from.turnId, ...live.book.answering(from.turnId) }
+    if (turn?.messageId === undefined || (from === undefined && live.book.turn?.state === 'waiting')) return undefined
+    const { log } = this.#storage
+    const after = from?.after ?? live.book.turn?.beganAfter ?? log.lastSeq()
+    const encode = createUiEncoder({ id: turn.id, messageId: turn.messageId }, from?.isContinued ?? false)
+    return live.followers.stream(log, after, encode, (event) => isEndOf(turn.id, event))
+  }
+
+  position(workspaceId: string): { readonly turnId: string; readonly after: number } | undefined {
+    const turn = this.#find(workspaceId)?.book.turn
+    return turn && { turnId: turn.id, after: this.#storage.log.lastSeq() }
   }
 
   changed(header: ChatHeader, data: JsonObject, onlyFor?: string): void {

@@ -15,6 +15,7 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { authRoutes } from './routes/auth.ts'
 import { chatMessageRoutes } from './routes/chat-messages.ts'
+import { chatUiStreamRoutes } from './routes/chat-ui-stream.ts'
 import { chatRoutes } from './routes/chats.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
@@ -58,6 +59,7 @@ const routes = app
   .route('/api/v1', approvalRoutes)
   .route('/api/v1', chatRoutes('/chat'))
   .route('/api/v1', chatMessageRoutes('/chat'))
+  .route('/api/v1', chatUiStreamRoutes)
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', fileRoutes)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { ChatMessage } from '#core/chat/message'
+import { signal } from '#local/processes'
 import { type Client, createClient } from '#tests/e2e/support/client'
 import { type ScriptedModel, type ScriptedReply, startScriptedModel } from '#tests/support/scripted-model'
 import { startServer, type TestServer } from '#tests/support/server'
@@ -105,7 +106,7 @@ describe('SIGKILL', { timeout: 120_000 }, () => {
     expect(WORDS.startsWith(half?.content ?? 'x')).toBe(true)
     const frames = await followed
     expect(frames.map(({ seq }) => seq)).toEqual(frames.map((_, index) => index + 1))
-    expect(textOf(frames)).toBe(`${half?.content}pronto`)
+    expect(textOf(frames).replace(/\s+/g, ' ')).toBe(`${half?.content} pronto`)
     expect(model.requests.filter(({ model: name }) => name === 'middle')).toHaveLength(2)
   })
 
@@ -125,3 +126,33 @@ describe('SIGKILL', { timeout: 120_000 }, () => {
     await lastOf(chat).toMatchObject({ status: 'complete', content: 'pronto' })
   })
 })
+
+test(
+  'while PostgreSQL is frozen a chat takes what is said, and answers when it is back (P10)',
+  { timeout: 90_000 },
+  async () => {
+    const chat = await chatWith('frozen', [{ kind: 'text', text: 'pronto' }])
+    const url = `${server.url.replace('http', 'ws')}/api/v1/ws/chat/${chat}?token=${ana.token}`
+    const socket = new WebSocket(url)
+    const frames: Frame[] = []
+    socket.on('message', (text: Buffer) => frames.push(Frame.parse(JSON.parse(String(text)))))
+    await expect.poll(() => frames.length, END).toBe(1)
+    const { all, node, workerd } = server.pids()
+    const stopped = all.filter((pid) => pid !== node && pid !== workerd)
+    for (const pid of stopped) signal(pid, 'SIGSTOP')
+    try {
+      socket.send(JSON.stringify({ type: 'chat_message', data: { message: 'Oi' } }))
+      await expect.poll(() => frames.some(({ type }) => type === 'chat_message'), END).toBe(true)
+      await expect.poll(async () => (await ana.call('/chat')).status, END).toBe(503)
+    } finally {
+      for (const pid of stopped) signal(pid, 'SIGCONT')
+    }
+    await lastOf(chat).toMatchObject({ role: 'assistant', status: 'complete', content: 'pronto' })
+    await expect
+      .poll(async () => (await ana.call('/chat?search=pronto')).body, END)
+      .toMatchObject({
+        items: expect.arrayContaining([expect.objectContaining({ id: chat, message_count: 2, title: 'Oi' })]),
+      })
+    socket.close()
+  },
+)

@@ -133,7 +133,7 @@ export function chatMessageRoutes(base: ChatBase) {
       }),
       async (c) => {
         const { id, message_id } = c.req.valid('param')
-        const message = await regenerateMessage(c.var.ctx, id, message_id)
+        const { message } = await regenerateMessage(c.var.ctx, id, message_id)
         const reply = await waitReply(c.var.ctx, message, c.req.valid('query').wait)
         return reply === undefined ? c.json(message, 201) : c.json(reply, 200)
       },
