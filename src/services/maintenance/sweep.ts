@@ -2,7 +2,7 @@ import { readConfig } from '#config'
 import { connect } from '#db/connect'
 import { describeError, logLine } from '#lib/log'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
-import { sweepChats } from './sweep-chats.ts'
+import { sweepChats, wakeChats } from './sweep-chats.ts'
 import { sweepExecutions } from './sweep-executions.ts'
 import { sweepObjects } from './sweep-objects.ts'
 import { sweepSpent } from './sweep-spent.ts'
@@ -45,7 +45,7 @@ export async function sweep(env: Env, wokenTo: string | undefined, now: () => nu
 
   // Each batch is an event of its own: a connection that broke is not met again.
   const ctx = (): MaintenanceCtx => ({ env, config: readConfig(env), db: connect(env), now })
-  for (const part of [sweepExecutions, sweepChats, sweepObjects, sweepSpent]) {
+  for (const part of [sweepExecutions, sweepChats, wakeChats, sweepObjects, sweepSpent]) {
     if (await attend(part.name, () => part(ctx()))) isLeft = true
   }
   await attend(wakeExecutions.name, async () => {
