@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ModelReference } from '#core/agent/snapshot'
 import { ModelLine } from '#core/llm/model-entry'
+import { hasKnownAddress } from '#core/llm/presets'
 
 const list = z
   .string()
@@ -30,14 +31,19 @@ const encryptionKeys = list
 
 const httpUrl = z.url({ protocol: /^https?$/ })
 
-const provider = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+$/),
-  /** May be left out for a provider that is known by its id, such as groq. */
-  base_url: httpUrl.optional(),
-  api_key: z.string().optional(),
-  /** The wire format; for an id that is not known: `compatible`, OpenAI's chat completions. */
-  wire: z.enum(['openai', 'anthropic', 'google', 'compatible']).optional(),
-})
+const provider = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9-]+$/),
+    /** May be left out for a provider that is known by its id, such as groq. */
+    base_url: httpUrl.optional(),
+    api_key: z.string().optional(),
+    /** The wire format; for an id that is not known: `compatible`, OpenAI's chat completions. */
+    wire: z.enum(['openai', 'anthropic', 'google', 'compatible']).optional(),
+  })
+  .refine(({ id, base_url }) => base_url !== undefined || hasKnownAddress(id), {
+    path: ['base_url'],
+    message: 'is missing, and the id is of no provider that is known',
+  })
 
 const json = (empty: string) =>
   z

@@ -123,6 +123,7 @@ async function* readAll(stream: ReadableStream<LanguageModelV4StreamPart>, watch
       yield value
     }
   } finally {
-    reader.cancel().catch(() => undefined)
+    // An aborted request ends its stream by itself; cancelled as well, workerd calls the SDK's pending read unhandled.
+    if (!watch.signal.aborted) reader.cancel().catch(() => undefined)
   }
 }

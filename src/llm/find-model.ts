@@ -5,7 +5,8 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModelV4 } from '@ai-sdk/provider'
 import { demoEcho } from './demo-echo.ts'
 import { ModelError } from './errors.ts'
-import { DEMO, listProviders, type ModelsConfig, type Provider, type Wire } from './providers.ts'
+import { DEMO, listProviders, WORKERS_AI, type ModelsConfig, type Provider, type Wire } from './providers.ts'
+import { createWorkersAI } from 'workers-ai-provider'
 import type { Asked } from './to-model-error.ts'
 
 /** A workspace's own key for a provider, and the way on which alone it leaves. */
@@ -21,6 +22,8 @@ export interface ModelSources {
   readonly config: ModelsConfig
   /** The outbound gate (`toFetch`): base URLs are settings, but what they answer and redirect to is not ours. */
   readonly fetch: typeof fetch
+  /** The binding, where there is one. */
+  readonly workersAi?: Ai | undefined
   /** The workspace's key under this name (`OPENAI_API_KEY`), which goes before the installation's. */
   findKey?(keyName: string): Promise<ProviderKey | undefined>
 }
@@ -28,7 +31,7 @@ export interface ModelSources {
 export interface FoundModel {
   readonly reference: string
   readonly model: LanguageModelV4
-  readonly wire: Wire | typeof DEMO
+  readonly wire: Wire | typeof DEMO | typeof WORKERS_AI
   readonly asked: Asked
 }
 
@@ -41,10 +44,11 @@ export interface FoundModel {
 export async function findModel(reference: string, sources: ModelSources): Promise<FoundModel> {
   const [, id = '', model = ''] = /^([^/]+)\/(.+)$/s.exec(reference) ?? []
   if (id === DEMO) return findDemo(model)
+  if (id === WORKERS_AI && sources.workersAi !== undefined && model !== '') return onWorkersAi(model, sources.workersAi)
   const providers = listProviders(sources.config)
   const provider = providers.get(id)
   if (provider === undefined) {
-    const known = [DEMO, ...providers.keys()].join(', ')
+    const known = [DEMO, ...(sources.workersAi === undefined ? [] : [WORKERS_AI]), ...providers.keys()].join(', ')
     throw new ModelError('model_unknown_provider', { params: { provider: id, model: reference, known } })
   }
   const own = await sources.findKey?.(provider.keyName)
@@ -86,6 +90,15 @@ function createModel(
     }
     default:
       return wire satisfies never
+  }
+}
+
+function onWorkersAi(model: string, binding: Ai): FoundModel {
+  return {
+    reference: `${WORKERS_AI}/${model}`,
+    model: createWorkersAI({ binding }).chat(model),
+    wire: WORKERS_AI,
+    asked: { provider: WORKERS_AI, model, hidden: [] },
   }
 }
 

@@ -12,6 +12,8 @@ export interface KnownModels {
 }
 
 const DATED = /-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$/
+/** Many models speak these, and few of them can be bound to a schema. */
+const INSTRUCTED: ReadonlySet<FoundModel['wire']> = new Set(['compatible', 'workers-ai'])
 const MILLION = 1_000_000
 
 /** A line for a model that is known changes what it names; any other adds one. */
@@ -36,7 +38,7 @@ export function knownModels(lines: readonly ModelLine[]): KnownModels {
 /** What a call may rely on. Of a model that nobody knows: what every model of its wire format can. */
 export function abilitiesOf(known: KnownModels, { reference, wire }: FoundModel): Abilities {
   const entry = known.find(reference)
-  return { structuredOutput: entry?.abilities.includes('structured_output') ?? wire !== 'compatible' }
+  return { structuredOutput: entry?.abilities.includes('structured_output') ?? !INSTRUCTED.has(wire) }
 }
 
 /** US dollars of one call; null where no price is known, or nothing was counted. */

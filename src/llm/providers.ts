@@ -1,4 +1,5 @@
 import type { Config } from '#config'
+import { PRESETS } from '#core/llm/presets'
 
 /** The settings that say which models there are. */
 export type ModelsConfig = Pick<
@@ -29,20 +30,12 @@ export interface Provider {
 }
 
 export const DEMO = 'demo'
-
-/** Well-known places that speak OpenAI's chat completions: they need nothing but a key. */
-const PRESETS: Readonly<Record<string, string>> = {
-  groq: 'https://api.groq.com/openai/v1',
-  deepseek: 'https://api.deepseek.com/v1',
-  xai: 'https://api.x.ai/v1',
-  mistral: 'https://api.mistral.ai/v1',
-  openrouter: 'https://openrouter.ai/api/v1',
-  together: 'https://api.together.xyz/v1',
-}
+/** Cloudflare's models, asked through a binding and not over the network; only where there is one. */
+export const WORKERS_AI = 'workers-ai'
 
 /**
  * Every provider that can be named here, by id. `LLM_PROVIDERS` adds further ones and may change those that we know,
- * never the demo, whose name promises that nothing leaves.
+ * never the demo, whose name promises that nothing leaves, nor Workers AI.
  */
 export function listProviders(config: ModelsConfig): ReadonlyMap<string, Provider> {
   const known = [
@@ -55,7 +48,7 @@ export function listProviders(config: ModelsConfig): ReadonlyMap<string, Provide
   for (const { id, base_url, api_key, wire } of config.LLM_PROVIDERS) {
     const former = providers.get(id)
     const baseUrl = base_url ?? former?.baseUrl
-    if (id === DEMO || baseUrl === undefined) continue
+    if (id === DEMO || id === WORKERS_AI || baseUrl === undefined) continue
     providers.set(id, {
       id,
       wire: wire ?? former?.wire ?? 'compatible',

@@ -1,4 +1,4 @@
-import { APICallError } from '@ai-sdk/provider'
+import { APICallError, UnsupportedFunctionalityError } from '@ai-sdk/provider'
 import { z } from 'zod'
 import { ModelError } from './errors.ts'
 import type { ModelErrorCode } from './messages.ts'
@@ -27,6 +27,8 @@ export function toModelError(error: unknown, asked: Asked): Error {
   const own = chain.find(isClassified)
   if (own !== undefined) return own
   if (chain.some((cause) => cause.name === 'TimeoutError')) return fail('model_timeout', asked, 'timeout')
+  const unsupported = chain.find((cause) => UnsupportedFunctionalityError.isInstance(cause))
+  if (unsupported !== undefined) return fail('model_refused', asked, unsupported.message)
   const call = chain.find((cause) => APICallError.isInstance(cause))
   if (call === undefined) return chain.some(isNetworkError) ? unreachable(asked) : badAnswer(asked, chain)
   if (call.statusCode !== undefined && !isSuccess(call.statusCode)) return fromStatus(call, call.statusCode, asked)

@@ -18,7 +18,11 @@ export async function* performCalls(
 ): AsyncGenerator<AgentEvent> {
   const running = new Map<string, Promise<AgentEvent>>()
   for (const part of parts) {
-    if (part.type === 'tool' && part.state === 'called') running.set(part.call_id, performCall(ports, tools, part))
+    if (part.type !== 'tool' || part.state !== 'called') continue
+    const outcome = performCall(ports, tools, part)
+    // The first that ends the turn is heard below; those that end with it are nobody's surprise.
+    outcome.catch(() => undefined)
+    running.set(part.call_id, outcome)
   }
   while (running.size > 0) {
     ports.signal.throwIfAborted()

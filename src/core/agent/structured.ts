@@ -30,7 +30,7 @@ export class AnswerInvalid extends Error {
 }
 
 interface StructuredPorts {
-  generate(request: ModelRequest): Promise<ModelAnswer>
+  readonly generate: (request: ModelRequest) => Promise<ModelAnswer>
   readonly validate: Sandbox['validate']
 }
 

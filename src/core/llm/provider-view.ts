@@ -3,7 +3,7 @@ import { ModelEntry } from './model-entry.ts'
 
 export const ProviderView = z.object({
   id: z.string(),
-  wire: z.enum(['demo', 'openai', 'anthropic', 'google', 'compatible']),
+  wire: z.enum(['demo', 'workers-ai', 'openai', 'anthropic', 'google', 'compatible']),
   usable: z.boolean().describe('Models of it can be asked from this workspace'),
   key: z
     .enum(['workspace', 'installation'])

@@ -6,8 +6,14 @@ import { AppError, ERRORS } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import { isFinal } from '#core/workflow/run'
 import { connectWithin } from '#db/connect'
-import { derivedId, MAX_DEPTH, startAs } from '#services/executions/start-child'
+import { derivedId, startAs } from '#services/executions/start-child'
 import type { AgentFacts } from './agent-facts.ts'
+
+/**
+ * Executions above one that an agent starts, far fewer than for sub-workflows: an agent that runs the workflow that it stands
+ * in may do so several times on each level.
+ */
+const MAX_DEPTH = 4
 
 /** One question to the run's actor waits this long, so that a stopped turn is noticed. */
 const WAIT_STEP_MS = 20_000
@@ -25,7 +31,7 @@ export async function runWorkflowFor(
 ): Promise<WorkflowAnswer> {
   const { workspaceId, userId: createdBy, startedAt } = facts
   const depth = (facts.depth ?? 0) + 1
-  if (depth > MAX_DEPTH) throw new ToolFailure('too_deep', `More than ${MAX_DEPTH} executions start one another.`)
+  if (depth > MAX_DEPTH) throw new ToolFailure('too_deep', `More than ${MAX_DEPTH} executions stand above this one.`)
   await refuseUnpublished(env, workspaceId, workflowId)
   const id = derivedId(env, startedAt, ['tool', workspaceId, idempotencyKey])
   try {

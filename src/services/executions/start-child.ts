@@ -19,7 +19,7 @@ import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { pinPublished } from './start-execution.ts'
 
 /** Executions that start executions, that start executions …: a workflow that starts itself ends here. */
-export const MAX_DEPTH = 16
+const MAX_DEPTH = 16
 const ID_BYTES = 10
 
 /** The id of the execution that a visit starts: the same however often it is asked for, also after a crash. */

@@ -3,7 +3,7 @@ import type { ModelView } from '#core/llm/provider-view'
 import { type Page, type Paging, toPage } from '#core/page'
 import { PRICES_AS_OF } from '#llm/catalog'
 import { knownModels } from '#llm/known-models'
-import { DEMO } from '#llm/providers'
+import { DEMO, WORKERS_AI } from '#llm/providers'
 import type { Ctx } from '#services/context'
 import { findKeys } from './find-keys.ts'
 
@@ -28,7 +28,10 @@ export async function listModels(
       return {
         ...model,
         provider: name,
-        usable: name === DEMO || keys.some((one) => one.provider.id === name && one.usable),
+        usable:
+          name === DEMO ||
+          (name === WORKERS_AI && 'AI' in ctx.env) ||
+          keys.some((one) => one.provider.id === name && one.usable),
         prices_as_of: model.prices === null || priced.has(model.id) ? null : PRICES_AS_OF,
       }
     })

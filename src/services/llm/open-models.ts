@@ -8,8 +8,9 @@ import { createSecretFill } from '#outbound/secrets'
 import { toFetch } from '#outbound/to-fetch'
 import { openFoundSecrets } from '#services/variables/open-secrets'
 
-/** Bindings of one machine that wrangler.toml does not have. */
+/** Bindings that wrangler.toml does not have: of one machine, or of an installation that has added Workers AI. */
 export interface OutboundBindings {
+  readonly AI?: Ai
   readonly OUTBOUND_PUBLIC?: Transport
   readonly OUTBOUND_INTERNAL?: Transport
 }
@@ -58,6 +59,7 @@ export function openModels(
   return createModels({
     config,
     fetch: toFetch(outbound, limits),
+    workersAi: env.AI,
     retries,
     ...(onFinish && { onFinish }),
     stallMs: config.LLM_STALL_SECONDS * 1_000,

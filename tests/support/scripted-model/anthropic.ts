@@ -14,7 +14,7 @@ const STOP_REASONS: Readonly<Record<string, string>> = {
 export const SIGNATURE = 'scripted-signature'
 
 export const anthropic: ScriptedWire = {
-  readModel: (path, body) => (/\/messages$/.test(path) ? Body.safeParse(body).data?.model : undefined),
+  readModel: (path, body) => (path.endsWith('/messages') ? Body.safeParse(body).data?.model : undefined),
 
   toEvents(answer, model) {
     const { text, reasoning, calls } = answer

@@ -5,7 +5,7 @@ import { DEFAULT_USAGE, endOf, type ScriptedWire, type ScriptedUsage, wordsOf } 
 const Body = z.object({ model: z.string() })
 
 export const openai: ScriptedWire = {
-  readModel: (path, body) => (/\/chat\/completions$/.test(path) ? Body.safeParse(body).data?.model : undefined),
+  readModel: (path, body) => (path.endsWith('/chat/completions') ? Body.safeParse(body).data?.model : undefined),
 
   toEvents(answer, model) {
     const { text, reasoning, calls, usage = DEFAULT_USAGE } = answer

@@ -128,8 +128,14 @@ describe.each(EACH_WIRE)('%s', (model) => {
 
   test('who no longer listens, stops the model too', async () => {
     const { server, models } = await startModels([{ kind: 'hold', text: 'one two three four five six' }])
-    for await (const _part of models.stream({ models: [model], ...say('hi') }, new AbortController().signal)) break
+    const parts = models.stream({ models: [model], ...say('hi') }, new AbortController().signal)
+    const heard: unknown[] = []
+    for await (const part of parts) {
+      heard.push(part)
+      break
+    }
     await server.clientGone
+    expect(heard.length).toBe(1)
   })
 
   test('images and PDF go as they are, text goes as text, and nothing is fetched', async () => {
@@ -194,6 +200,23 @@ test('a call whose input is no JSON comes as the text that it was', async () => 
   const { parts } = await hear(models, { models: ['other/llama'], tools: [WEATHER], ...say('hi') })
   expect(parts[0]).toMatchObject({ type: 'tool_call', input: '{"place' })
 })
+
+test.each(['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5'])(
+  'a file that %s does not take is refused',
+  async (model) => {
+    const { server, models } = await startModels([{ kind: 'text', text: 'x' }])
+    const file = {
+      type: 'file',
+      data: Uint8Array.of(80, 75),
+      contentType: 'application/zip',
+      filename: 'a.zip',
+    } as const
+    const { error } = await hear(models, { models: [model], messages: [{ role: 'user', content: [file] }] })
+    expect(error).toMatchObject({ code: 'model_refused', retryable: false })
+    expect(String(error)).toContain('application/zip')
+    expect(server.requests.length).toBe(0)
+  },
+)
 
 test('the demo streams without anybody', async () => {
   const models = createModels({ config: NO_PROVIDERS, fetch: () => Promise.reject(new Error('nothing may leave')) })

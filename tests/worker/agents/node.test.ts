@@ -109,6 +109,18 @@ describe('the agent node', () => {
     expect(await endless.requests()).toHaveLength(3)
   })
 
+  it('ends an agent that runs the workflow that it stands in', async () => {
+    const { id } = await ana.createWorkflow(chain([trigger]))
+    const model = await scriptModel({ kind: 'tools', calls: [{ id: 'c', name: 'run_workflow', input: {} }] })
+    const tools = [{ type: 'run_workflow', config: { workflow_id: id } }]
+    const agent = await create({ model: model.reference, tools, limits: { max_steps: 1 } })
+    await ana.call(`/workflows/${id}`, { method: 'PATCH', json: { definition: ask(agent.id) } })
+    expect((await ana.call(`/workflows/${id}/publish`, { json: {} })).status).toBe(200)
+    const run = await ana.call(`/workflows/${id}/execute?wait=30`, { json: {} })
+    expect(run.body).toMatchObject({ status: 'completed', output: { finish_reason: 'max_steps' } })
+    expect(await model.requests()).toHaveLength(5)
+  })
+
   it("of another workspace's agent is told by validate and refused by publish and run", async () => {
     const eva = await createAccount()
     const { id: foreign } = Agent.parse((await eva.call('/agents', { json: { name: 'De Eva' } })).body)

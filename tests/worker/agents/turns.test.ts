@@ -1,5 +1,5 @@
 /** Turns of bound agents, against a scripted provider and real servers. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { z } from 'zod'
 import { isJsonObject, type Json } from '#lib/json'
 import { newId } from '#lib/ids'
@@ -8,6 +8,7 @@ import { chain, setNode, trigger } from '#tests/worker/support/graphs'
 import { scriptModel } from '#tests/worker/support/models'
 import { calls, createOwner, DONE, type Owner, refusal } from './support.ts'
 
+const MCP_URL = inject('mcpUrl')
 const Made = z.object({ id: z.uuid() })
 
 let ana: Owner
@@ -148,6 +149,13 @@ describe('http_request', () => {
     }
     const bound = { type: 'http_request', config: { hosts: ['api.example.com'] } }
     expect(await ana.outputsOf(bound, 'http_request', { url: HTTP_URL })).toMatchObject([{ code: 'host_not_allowed' }])
+    const key = newId()
+    const near = { type: 'http_request', config: { hosts: ['127.0.0.1'] } }
+    const url = `${MCP_URL}/redirect?to=${encodeURIComponent(`${HTTP_URL}/echo/${key}`)}`
+    expect(await ana.outputsOf(near, 'http_request', { url })).toMatchObject([
+      { status: 307, location: expect.any(String) },
+    ])
+    expect(await requestsOf(key)).toEqual([])
   })
 })
 

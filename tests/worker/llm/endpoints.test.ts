@@ -25,7 +25,12 @@ async function read<T>(caller: Caller, schema: z.ZodType<T>, path: string): Prom
 
 /** Not by the suite's own call, for which any 5xx is a mistake of ours. */
 async function ask(body: Record<string, unknown>, caller = ana) {
-  const request = new Request('http://synapscale.test/api/v1/llm/chat', {
+  const response = await exports.default.fetch(requestOf(body, caller))
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+function requestOf(body: Record<string, unknown>, caller: Caller): Request {
+  return new Request('http://synapscale.test/api/v1/llm/chat', {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
@@ -35,8 +40,6 @@ async function ask(body: Record<string, unknown>, caller = ana) {
     },
     body: JSON.stringify(body),
   })
-  const response = await exports.default.fetch(request)
-  return { status: response.status, headers: response.headers, text: await response.text() }
 }
 
 async function ledger() {
@@ -157,6 +160,15 @@ describe('one question', () => {
     const events = eventsOf((await ask({ model: model.reference, prompt: 'hi', stream: true })).text)
     expect(events[0]).toMatchObject({ type: 'text' })
     expect(events.at(-1)).toMatchObject({ type: 'error', code })
+  })
+
+  it('whose client leaves stops the model', async () => {
+    const model = await scriptModel({ kind: 'hold', text: 'one two three four' })
+    const response = await exports.default.fetch(requestOf({ model: model.reference, prompt: 'hi', stream: true }, ana))
+    const reader = response.body?.getReader()
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toContain('one')
+    await reader?.cancel()
+    await model.clientGone()
   })
 
   it('is asked with the workspace’s own key, which leaves for its hosts alone', async () => {

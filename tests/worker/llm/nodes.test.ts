@@ -36,7 +36,7 @@ it('an answer that breaks off is asked for again by the engine, and only the who
   )
   const run = await ana.run(chain([trigger, ask(model.google, {}, { retry: { max_attempts: 2, backoff_ms: 1 } })]))
   expect(run).toMatchObject({ status: 'completed', output: { text: 'all of it', cost: 0.000054 } })
-  const [visit] = (await ana.visits(run.id)).filter(({ node_id }) => node_id === 'ask')
+  const visit = (await ana.visits(run.id)).find(({ node_id }) => node_id === 'ask')
   expect(visit?.attempts).toBe(2)
 })
 
