@@ -97,8 +97,8 @@ describe('a stream of events', () => {
     while ((await Promise.race([heard, scheduler.wait(20)])) !== true)
     const { text } = await stream
     const frames = Array.from(text.matchAll(/^data: (.*)$/gm), ([, data = '']) => JSON.parse(data) as Frame)
-    const [history, ...rest] = frames
-    const { seq, messages } = history?.['data'] as { seq: number; messages: ChatMessage[] }
+    const [{ data: history }, ...rest] = frames as [Frame, ...Frame[]]
+    const { seq, messages } = history as { seq: number; messages: ChatMessage[] }
     expect(messages.slice(0, 2).map(({ role }) => role)).toEqual(['user', 'assistant'])
     expect(seqs(rest)).toEqual([seq + 1, seq + 2])
   })
