@@ -26,6 +26,23 @@ const encryptionKeys = list
   )
   .refine((keys) => new Set(keys.map(({ version }) => version)).size === keys.length, 'two keys have the same version')
 
+/** OpenTelemetry's own form: `name=value` pairs between commas, the values percent-encoded. */
+const headers = list
+  .pipe(
+    z.array(z.string().regex(/^[\w!#$&'*+.^`|~-]+=(?:[^%\r\n]|%[\da-fA-F]{2})*$/, 'name=value, separated by commas')),
+  )
+  .transform((items, context) =>
+    items.map((item): readonly [name: string, value: string] => {
+      const [name = '', ...value] = item.split('=')
+      try {
+        return [name, decodeURIComponent(value.join('='))]
+      } catch {
+        context.addIssue({ code: 'custom', message: `${name} is not percent-encoded UTF-8` })
+        return z.NEVER
+      }
+    }),
+  )
+
 const provider = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/),
   base_url: z.url({ protocol: /^https?$/ }),
@@ -81,6 +98,10 @@ export const Config = z.object({
   MAIL_HTTP_URL: z.url({ protocol: /^https?$/ }).optional(),
   MAIL_HTTP_TOKEN: z.string().optional(),
   MAIL_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headers,
+  OTEL_SERVICE_NAME: z.string().max(255).default('synapscale'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
   LLM_PROVIDERS: providers,

@@ -7,6 +7,7 @@ import type { RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, type Visit, visitKey, visitOf } from '#core/workflow/run'
+import { runTrace, visitTrace } from '#core/workflow/run-trace'
 import { type Hole, takeOut, withHoles } from '#core/workflow/value'
 import type { RunCommand, RunInput, Step } from '#core/workflow/step'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
@@ -16,6 +17,7 @@ import { startChild } from '#services/executions/start-child'
 import { createNodeFiles } from '#services/files/node-files'
 import { createDebts, type Debts } from './debts.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
+import { createTelling, type TellStep } from './run-telemetry.ts'
 import { createRunValues, type RunValues } from './run-values.ts'
 import { retirementOf } from './retire.ts'
 import type { RunStorage } from './storage.ts'
@@ -49,6 +51,7 @@ export class LiveRun {
   readonly #clock: AlarmClock
   readonly #debts: Debts
   readonly #values: RunValues
+  readonly #tell: TellStep
   readonly #performing = new Map<string, { readonly performance: number; readonly controller: AbortController }>()
   readonly #starting = new Set<Promise<unknown>>()
   readonly #finished = Promise.withResolvers<void>()
@@ -80,6 +83,7 @@ export class LiveRun {
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     const { state } = this
+    this.#tell = createTelling({ ctx, env }, { header, plan, state })
     this.#values = createRunValues(env, header, state)
     const lastSeq = () => storage.log.lastSeq()
     const startsSettled = () => Promise.allSettled(this.#starting)
@@ -172,6 +176,7 @@ export class LiveRun {
       this.#debts.add(before, step.events)
     })
     this.arm()
+    this.#tell(status, step.events)
     return step
   }
 
@@ -221,7 +226,7 @@ export class LiveRun {
       this.#env,
       this.#machine,
       this.state,
-      command,
+      { ...command, trace: visitTrace(runTrace(this.header), command) },
       this.#values,
       signal,
       this.#hostOf(command),

@@ -10,6 +10,7 @@ import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
 import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
+import { formatTraceparent, type TraceContext } from '#lib/trace'
 import { ModelError } from '#llm/errors'
 import { MODEL_MESSAGES } from '#llm/messages'
 import { createModels } from '#llm/models'
@@ -29,6 +30,8 @@ import {
 } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
+/** The same with the span of the visit. */
+export type Traced = Perform & { readonly trace: TraceContext }
 
 /** Of an answer out of which secrets are taken: for that it is read as a whole. */
 const MAX_SEARCHED_BYTES = 10 * 1024 * 1024
@@ -50,7 +53,7 @@ export async function performVisit(
   env: Env & OutboundBindings,
   machine: Machine,
   state: RunState,
-  command: Perform,
+  command: Traced,
   values: RunValues,
   signal: AbortSignal,
   host: NodeHost,
@@ -97,7 +100,7 @@ export async function performVisit(
     }
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
-    const failure = toFailure(signal.aborted ? error : explain(error, secrets))
+    const failure = toFailure(signal.aborted ? error : explain(error, secrets, machine.facts))
     return { ...ref, ...failure, error: secrets.redactError(failure.error) }
   }
 }
@@ -126,7 +129,7 @@ async function withDeadline<T>(
 function createPorts(
   env: OutboundBindings & object,
   machine: Machine,
-  command: Perform,
+  command: Traced,
   timeoutMs: number,
   signal: AbortSignal,
   sandbox: Sandbox,
@@ -157,8 +160,8 @@ function openGate(env: OutboundBindings, config: Config): Outbound {
   })
 }
 
-/** P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
-function withKeys(outbound: Outbound, executionId: string, command: Perform): Outbound {
+/** Their trace goes on. P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
+function withKeys(outbound: Outbound, executionId: string, command: Traced): Outbound {
   let ordinal = 0
   return {
     fetch(request, limits) {
@@ -166,13 +169,14 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
       const headers = new Headers(request.headers)
       const key = `${executionId}/${encodeURIComponent(command.node_id)}/${command.visit}/${ordinal}`
       if (!headers.has('idempotency-key')) headers.set('idempotency-key', key)
+      if (!headers.has('traceparent')) headers.set('traceparent', formatTraceparent(command.trace))
       return outbound.fetch({ ...request, headers }, limits)
     },
   }
 }
 
 /** The adapters' errors as the node's failure, in words for people. */
-function explain(error: unknown, secrets: VisitSecrets): unknown {
+function explain(error: unknown, secrets: VisitSecrets, { execution, workspaceId }: Machine['facts']): unknown {
   if (error instanceof DatabaseUnavailable) {
     return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
   }
@@ -186,7 +190,8 @@ function explain(error: unknown, secrets: VisitSecrets): unknown {
     return new NodeFailure(failure, { retryable, retryAfterMs })
   }
   if (!(error instanceof NodeFailure)) {
-    logLine('error', { event: 'node_unexpected', error: secrets.redactNote(describeError(error)) })
+    const place = { execution_id: execution.id, workspace_id: workspaceId }
+    logLine('error', { event: 'node_unexpected', ...place, error: secrets.redactNote(describeError(error)) })
   }
   return error
 }

@@ -95,6 +95,8 @@ export const RunHeader = z.object({
   chain: z.array(z.string()).optional(),
   /** The execution that failed and that it goes on from. */
   retryOf: z.string().optional(),
+  /** The span that began it (W3C Trace Context). */
+  traceparent: z.string().optional(),
 })
 export type RunHeader = z.infer<typeof RunHeader>
 

@@ -10,12 +10,14 @@ import { nodeError, nodeErrorBecause, NodeFailure } from '#core/workflow/node-er
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
+import { runTrace } from '#core/workflow/run-trace'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
 import type { Holes } from '#core/workflow/value'
 import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
+import { formatTraceparent } from '#lib/trace'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { findRefusal } from '#services/workflows/find-refusal'
@@ -119,6 +121,7 @@ async function startAs(
       trigger,
       createdBy,
       createdAt: Date.now(),
+      traceparent: formatTraceparent(runTrace(by)),
       vars: await snapshotVariables(ctx, plan),
       chain: [...(by.chain ?? []), by.workflowId],
       ...(parent === undefined ? {} : { parent }),
