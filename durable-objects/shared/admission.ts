@@ -22,6 +22,8 @@ export interface Admission {
   ): Promise<Response>
   /** To be called when a socket has gone. */
   gone(socket: WebSocket): void
+  /** Whose socket it is, and as what it was let in. */
+  holderOf(socket: WebSocket): { readonly userId: string | undefined; readonly kind: string | undefined }
   /** See `SocketActor`. */
   end: (...order: Parameters<SocketActor['endSockets']>) => void
   openIds(): string[]
@@ -53,7 +55,7 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
       const { 0: client, 1: server } = new WebSocketPair()
       const response = new Response(null, { status: 101, webSocket: client })
       const id = newId()
-      ctx.acceptWebSocket(server, [id])
+      ctx.acceptWebSocket(server, [id, holder.userId, kind])
       try {
         const verdict = await door().register(workspaceId, { id, resource: kind, resourceId, holder, expiresAt })
         if (verdict !== 'ok') server.close(...REFUSALS[verdict])
@@ -72,6 +74,10 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
       if (id === undefined || !isAdmitted(socket)) return
       count('sockets_closed', {})
       release(id)
+    },
+    holderOf(socket) {
+      const [, userId, kind] = ctx.getTags(socket)
+      return { userId, kind }
     },
     end(ids, code, reason) {
       for (const id of ids) for (const socket of ctx.getWebSockets(id)) socket.close(code, reason)

@@ -1,6 +1,7 @@
 import { workflowRun, workspaceHub } from '#actors'
 import { toNews } from '#core/hub/news'
 import { type RunHeader, toExecution } from '#core/workflow/execution'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import type { RunEvent } from '#core/workflow/event'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitOf } from '#core/workflow/run'
@@ -14,7 +15,9 @@ import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
 import { fireExecutionTriggers } from '#services/triggers/fire-execution'
 import { count, observe } from '#telemetry/metrics'
+import { recordUsage } from '#services/usage/record-usage'
 import { createSentMails } from './sent-mails.ts'
+import { createSpentUsage } from '#durable-objects/shared/spent-usage'
 
 /** The run as it stands, for whoever is told of it. */
 export interface DebtorRun {
@@ -34,6 +37,8 @@ export interface Debts {
     before: Pick<RunState, 'status'> & { readonly orphans: number; readonly large: number },
     events: readonly RunEvent[],
   ): void
+  /** Writes down what a model took, within the caller's transaction. */
+  addUsage(entry: UsageEntry): void
   areOpen(): boolean
   /** The execution, once all large values that it holds are its own. */
   owner(): string | undefined
@@ -66,7 +71,9 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
   const values = box('values', () => adoptValues(env, header, state.large.values()))
   const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
-  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers]
+  const spent = createSpentUsage(sql)
+  const usage = box('usage', () => spent.deliver((entries) => recordUsage(connect(env), header.workspaceId, entries)))
+  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers, usage]
 
   /** Whether one of the latest large values is another execution's. */
   function hasForeign(known: number): boolean {
@@ -97,6 +104,10 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       if (state.status === 'failed' || state.status === 'timeout') errorWorkflow.add()
     },
     owner,
+    addUsage(entry) {
+      spent.add(entry)
+      usage.add()
+    },
     areOpen: () => boxes.some((one) => !one.isEmpty()),
     areDue: () => boxes.some((one) => !one.isEmpty() && one.retryAt() === undefined),
     retryAt() {

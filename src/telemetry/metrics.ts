@@ -34,6 +34,8 @@ const LOCAL = {
   },
   sockets_opened: { type: 'counter', help: 'Websockets and event streams that were let in, by resource.' },
   sockets_closed: { type: 'counter', help: 'The same that have gone.' },
+  model_calls: { type: 'counter', help: 'Calls of models, by provider and outcome.' },
+  model_tokens: { type: 'counter', help: 'Tokens that models counted, by provider and direction.' },
   spans_exported: { type: 'counter', help: 'Spans that the collector took.' },
   spans_dropped: { type: 'counter', help: 'Spans that it did not, or that were too many.' },
 } as const satisfies Record<string, Counter | Histogram>

@@ -3,7 +3,7 @@ import { workflowRun } from '#actors'
 import { AppError } from '#core/errors'
 import { judgeChain } from '#core/triggers/execution'
 import { findTriggers } from '#core/triggers/find-triggers'
-import type { ExecutionRecord, RunHeader } from '#core/workflow/execution'
+import { chainBelow, type ExecutionRecord, type RunHeader } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
 import type { RunOrder } from '#core/workflow/order'
@@ -89,7 +89,7 @@ interface Start {
 
 async function startOnce(env: Env, db: Db, { header, ended, found }: Start): Promise<void> {
   const { workspaceId, workflowId, workflowName, version, nodeId } = found
-  const chain = [...(header.chain ?? []), header.workflowId]
+  const chain = chainBelow(header)
   const refused = judgeChain(chain, workflowId)
   if (refused !== undefined) {
     const place = { execution_id: header.executionId, trigger_id: found.id }

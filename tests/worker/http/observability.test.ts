@@ -33,7 +33,8 @@ describe('/metrics', () => {
   })
 
   test('tells requests by route, executions, queues, the pool and each part', async () => {
-    await ana.run(chain([trigger]))
+    await ana.run(chain([trigger, { id: 'ask', type: 'llm', config: { model: 'demo/echo', prompt: 'um dois' } }]))
+    await ana.run(chain([trigger, { id: 'ask', type: 'llm', config: { model: `${newId()}/echo`, prompt: 'x' } }]))
     await send(`/api/v1/workflows/${newId()}`)
     const answer = await send('/metrics', { headers: METRICS })
     expect(answer.headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/)
@@ -44,6 +45,9 @@ describe('/metrics', () => {
       'executions_finished_total{status="completed"}',
       'node_visits_total{type="trigger.manual",outcome="completed"}',
       'outbox_lag_seconds_count',
+      'model_calls_total{provider="demo",outcome="completed"}',
+      'model_calls_total{provider="other",outcome="failed"}',
+      'model_tokens_total{provider="demo",direction="output"}',
       'queue_age_seconds{queue="executions"}',
       'queue_length{queue="file_triggers"}',
       'database_pool{state="busy"}',
