@@ -104,6 +104,9 @@ export const Config = z.object({
   RATE_LIMIT_ENABLED: z.stringbool().default(true),
   RETENTION_ACTOR_MINUTES: z.coerce.number().min(0).max(10_080).default(10),
   RETENTION_EXECUTIONS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
+  RETENTION_AUDIT_DAYS: z.coerce.number().int().min(0).max(36_500).default(365),
+  RETENTION_FILES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  RETENTION_CHATS_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   FILES_QUOTA_MB: z.coerce.number().int().min(0).max(1_000_000_000).default(10_240),
   FILES_MAX_MB: z.coerce.number().int().min(1).max(5_120).default(2_048),
   MAIL_FROM: z
