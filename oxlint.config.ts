@@ -15,11 +15,12 @@ const OURS = [
   'auth',
   'outbound',
   'sandbox',
+  'telemetry',
   'services',
   'http',
   'durable-objects',
 ]
-const ADAPTERS = ['db', 'files', 'llm', 'mail', 'mcp', 'auth', 'outbound', 'sandbox']
+const ADAPTERS = ['db', 'files', 'llm', 'mail', 'mcp', 'auth', 'outbound', 'sandbox', 'telemetry']
 
 interface Ban {
   readonly group: string[]

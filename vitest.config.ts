@@ -48,6 +48,7 @@ export default defineConfig({
                 ENCRYPTION_KEY: `v1:${'A'.repeat(43)}=`,
                 // Where the nodes' own server listens: tests/worker/support/global-http.ts.
                 OUTBOUND_ALLOW: '127.0.0.1',
+                METRICS_TOKEN: 'metrics-only-for-tests',
                 // Models that tests script: tests/worker/support/models.ts.
                 LLM_PROVIDERS: JSON.stringify(scriptedProviders(inject('modelUrl'))),
                 LLM_MODELS: JSON.stringify(SCRIPTED_MODELS),

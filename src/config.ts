@@ -29,6 +29,23 @@ const encryptionKeys = list
   )
   .refine((keys) => new Set(keys.map(({ version }) => version)).size === keys.length, 'two keys have the same version')
 
+/** OpenTelemetry's own form: `name=value` pairs between commas, the values percent-encoded. */
+const headers = list
+  .pipe(
+    z.array(z.string().regex(/^[\w!#$&'*+.^`|~-]+=(?:[^%\r\n]|%[\da-fA-F]{2})*$/, 'name=value, separated by commas')),
+  )
+  .transform((items, context) =>
+    items.map((item): readonly [name: string, value: string] => {
+      const [name = '', ...value] = item.split('=')
+      try {
+        return [name, decodeURIComponent(value.join('='))]
+      } catch {
+        context.addIssue({ code: 'custom', message: `${name} is not percent-encoded UTF-8` })
+        return z.NEVER
+      }
+    }),
+  )
+
 const httpUrl = z.url({ protocol: /^https?$/ })
 
 const provider = z
@@ -87,6 +104,9 @@ export const Config = z.object({
   RATE_LIMIT_ENABLED: z.stringbool().default(true),
   RETENTION_ACTOR_MINUTES: z.coerce.number().min(0).max(10_080).default(10),
   RETENTION_EXECUTIONS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
+  RETENTION_AUDIT_DAYS: z.coerce.number().int().min(0).max(36_500).default(365),
+  RETENTION_FILES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  RETENTION_CHATS_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   FILES_QUOTA_MB: z.coerce.number().int().min(0).max(1_000_000_000).default(10_240),
   FILES_MAX_MB: z.coerce.number().int().min(1).max(5_120).default(2_048),
   MAIL_FROM: z
@@ -96,6 +116,10 @@ export const Config = z.object({
   MAIL_HTTP_URL: z.url({ protocol: /^https?$/ }).optional(),
   MAIL_HTTP_TOKEN: z.string().optional(),
   MAIL_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headers,
+  OTEL_SERVICE_NAME: z.string().max(255).default('synapscale'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: httpUrl.default('https://api.openai.com/v1'),
   ANTHROPIC_API_KEY: z.string().optional(),

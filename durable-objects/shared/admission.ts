@@ -7,6 +7,7 @@ import type { SocketResource, Verdict } from '#core/hub/connection'
 import type { SocketOrder } from '#core/socket'
 import { newId } from '#lib/ids'
 import { describeError, logLine } from '#lib/log'
+import { count } from '#telemetry/metrics'
 import { CLOSE } from '#lib/refuse-socket'
 
 /** Where sockets are written down: the workspace's hub. */
@@ -58,8 +59,10 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
       try {
         const verdict = await door().register(workspaceId, { id, resource: kind, resourceId, holder, expiresAt })
         if (verdict !== 'ok') server.close(...REFUSALS[verdict])
-        else if (server.readyState === WebSocket.OPEN) show(server)
-        else release(id)
+        else if (server.readyState === WebSocket.OPEN) {
+          show(server)
+          count('sockets_opened', { resource: kind })
+        } else release(id)
       } catch (error) {
         logLine('warn', { event: 'admission_failed', error: describeError(error) })
         server.close(CLOSE.tryAgain, 'try again')
@@ -68,7 +71,9 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
     },
     gone(socket) {
       const id = idOf(socket)
-      if (id !== undefined && isAdmitted(socket)) release(id)
+      if (id === undefined || !isAdmitted(socket)) return
+      count('sockets_closed', {})
+      release(id)
     },
     holderOf(socket) {
       const [, userId, kind] = ctx.getTags(socket)

@@ -14,6 +14,7 @@ import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
 import { fireExecutionTriggers } from '#services/triggers/fire-execution'
+import { count, observe } from '#telemetry/metrics'
 import { recordUsage } from '#services/usage/record-usage'
 import { createSentMails } from './sent-mails.ts'
 import { createSpentUsage } from '#durable-objects/shared/spent-usage'
@@ -81,9 +82,11 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   }
 
   function settle(kind: string, error: unknown): void {
+    count('deliveries', { kind, outcome: error === undefined ? 'done' : 'failed' })
     if (error !== undefined) {
+      const place = { execution_id: header.executionId, workspace_id: header.workspaceId }
       const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-      logLine('warn', { event: 'delivery_failed', kind, execution_id: header.executionId, error: text })
+      logLine('warn', { event: 'delivery_failed', kind, ...place, error: text })
     }
     onSettled()
   }
@@ -132,6 +135,7 @@ async function project({ env, header, plan, state, ...run }: DebtorRun): Promise
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
   const { isWatched, isAwaited } = await projectExecution(connect(env), header, plan, state, seq)
+  if (state.finishedAt !== undefined) observe('outbox_lag_seconds', {}, (Date.now() - state.finishedAt) / 1000)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
   return isAwaited
 }

@@ -8,12 +8,14 @@ import { depthOf, type RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
+import { runTrace, visitTrace } from '#core/workflow/run-trace'
 import type { RunCommand, RunInput, Step } from '#core/workflow/step'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
 import { createDebts, type Debts } from './debts.ts'
 import { createNodeHost } from './node-host.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
+import { createTelling, type TellStep } from './run-telemetry.ts'
 import { createRunValues, type RunValues } from './run-values.ts'
 import { retirementOf } from './retire.ts'
 import type { RunStorage } from './storage.ts'
@@ -44,6 +46,7 @@ export class LiveRun {
   readonly #clock: AlarmClock
   readonly #debts: Debts
   readonly #values: RunValues
+  readonly #tell: TellStep
   readonly #performing = new Map<string, { readonly performance: number; readonly controller: AbortController }>()
   readonly #starting = new Set<Promise<unknown>>()
   readonly #finished = Promise.withResolvers<void>()
@@ -78,6 +81,7 @@ export class LiveRun {
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     const { state } = this
+    this.#tell = createTelling({ ctx, env }, { header, plan, state })
     this.#values = createRunValues(env, header, state)
     const lastSeq = () => storage.log.lastSeq()
     const startsSettled = () => Promise.allSettled(this.#starting)
@@ -170,6 +174,7 @@ export class LiveRun {
       this.#debts.add(before, step.events)
     })
     this.arm()
+    this.#tell(status, step.events)
     return step
   }
 
@@ -219,7 +224,7 @@ export class LiveRun {
       this.#env,
       this.#machine,
       this.state,
-      command,
+      { ...command, trace: visitTrace(runTrace(this.header), command) },
       this.#values,
       signal,
       this.#hostOf(command),

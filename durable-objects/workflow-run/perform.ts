@@ -9,6 +9,7 @@ import type { UsageEntry } from '#core/usage/usage-entry'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
 import { describeError, logLine } from '#lib/log'
+import { formatTraceparent, type TraceContext } from '#lib/trace'
 import type { AnyModels } from '#llm/models'
 import type { Outbound } from '#outbound/gate'
 import { createSandbox } from '#sandbox/client'
@@ -27,6 +28,8 @@ import {
 } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
+/** The same with the span of the visit. */
+export type Traced = Perform & { readonly trace: TraceContext }
 
 /** Of an answer out of which secrets are taken: for that it is read as a whole. */
 const MAX_SEARCHED_BYTES = 10 * 1024 * 1024
@@ -52,7 +55,7 @@ export async function performVisit(
   env: Env & OutboundBindings,
   machine: Machine,
   state: RunState,
-  command: Perform,
+  command: Traced,
   values: RunValues,
   signal: AbortSignal,
   host: NodeHost,
@@ -102,7 +105,7 @@ export async function performVisit(
     }
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
-    const failure = toFailure(signal.aborted ? error : explain(error, secrets))
+    const failure = toFailure(signal.aborted ? error : explain(error, secrets, machine.facts))
     return { ...ref, ...failure, error: secrets.redactError(failure.error) }
   }
 }
@@ -131,7 +134,7 @@ async function withDeadline<T>(
 function createPorts(
   env: Env & OutboundBindings,
   machine: Machine,
-  command: Perform & Pick<Visit, 'startedAt'>,
+  command: Traced & Pick<Visit, 'startedAt'>,
   timeoutMs: number,
   signal: AbortSignal,
   sandbox: Sandbox,
@@ -147,6 +150,7 @@ function createPorts(
       ...limits,
       ...more,
       outbound,
+      trace: command.trace,
       onFinish: ({ model, usage, cost }) => host.spend({ model, usage, cost, ordinal: (ordinal += 1), agentId }),
     })
   const ofAgent = (agentId: string): AgentModels => ({ ...open(agentId), ofAgent })
@@ -180,8 +184,8 @@ function createPorts(
   }
 }
 
-/** P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
-function withKeys(outbound: Outbound, executionId: string, command: Perform): Outbound {
+/** Their trace goes on. P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
+function withKeys(outbound: Outbound, executionId: string, command: Traced): Outbound {
   let ordinal = 0
   return {
     fetch(request, limits) {
@@ -189,16 +193,18 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
       const headers = new Headers(request.headers)
       const key = `${executionId}/${encodeURIComponent(command.node_id)}/${command.visit}/${ordinal}`
       if (!headers.has('idempotency-key')) headers.set('idempotency-key', key)
+      if (!headers.has('traceparent')) headers.set('traceparent', formatTraceparent(command.trace))
       return outbound.fetch({ ...request, headers }, limits)
     },
   }
 }
 
 /** The adapters' errors as the node's failure, in words for people. */
-function explain(error: unknown, secrets: VisitSecrets): unknown {
+function explain(error: unknown, secrets: VisitSecrets, { execution, workspaceId }: Machine['facts']): unknown {
   const explained = explainModelError(error)
   if (!(explained instanceof NodeFailure)) {
-    logLine('error', { event: 'node_unexpected', error: secrets.redactNote(describeError(error)) })
+    const place = { execution_id: execution.id, workspace_id: workspaceId }
+    logLine('error', { event: 'node_unexpected', ...place, error: secrets.redactNote(describeError(error)) })
   }
   return explained
 }

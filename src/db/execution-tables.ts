@@ -42,6 +42,9 @@ export function executionTables(schema: ReturnType<typeof pgSchema>) {
       index('executions_finished_idx')
         .on(t.finished_at)
         .where(sql`${t.finished_at} is not null`),
+      index('executions_retention_idx')
+        .on(t.workspace_id, t.finished_at)
+        .where(sql`${t.finished_at} is not null`),
       index('executions_actor_idx')
         .on(t.id)
         .where(sql`${t.archived_at} is null`),

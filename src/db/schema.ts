@@ -6,6 +6,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, json, pgSchema, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { Retention } from '#core/workspace/retention'
 import type { Definition } from '#core/workflow/graph'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
@@ -88,6 +89,8 @@ function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<
       personal_user_id: uuid().references(() => users.id, { onDelete: 'cascade' }),
       /** Until then the hub wants to hear of executions: they read it with the statement that they write anyway. */
       watched_until: moment(),
+      /** What is kept for how long, where that is not the installation's default. */
+      retention: json().$type<Retention>(),
       created_at: createdAt(),
       updated_at: createdAt(),
     },

@@ -24,6 +24,7 @@ import { fileLinkRoutes } from './routes/file-links.ts'
 import { fileRoutes } from './routes/files.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { llmRoutes } from './routes/llm.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
@@ -76,6 +77,7 @@ app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
 app.route('/', accountPageRoutes)
+app.route('/', metricsRoutes)
 app.route('/', hookRoutes)
 app.route('/', fileLinkRoutes)
 app.route('/', createDocs(app))

@@ -97,6 +97,8 @@ export const RunHeader = z.object({
   depth: z.int().optional(),
   /** The execution that failed and that it goes on from. */
   retryOf: z.string().optional(),
+  /** The span that began it (W3C Trace Context). */
+  traceparent: z.string().optional(),
 })
 export type RunHeader = z.infer<typeof RunHeader>
 

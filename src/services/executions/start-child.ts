@@ -10,12 +10,14 @@ import { nodeError, nodeErrorBecause, NodeFailure } from '#core/workflow/node-er
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
+import { runTrace } from '#core/workflow/run-trace'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
 import type { Holes } from '#core/workflow/value'
 import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
+import { formatTraceparent } from '#lib/trace'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { findRefusal } from '#services/workflows/find-refusal'
@@ -95,7 +97,10 @@ export async function startErrorWorkflow(
 export async function startAs(
   env: Env,
   id: string,
-  by: Pick<RunHeader, 'workspaceId' | 'createdBy' | 'depth' | 'chain'>,
+  by: Pick<RunHeader, 'workspaceId' | 'createdBy' | 'depth' | 'chain'> & {
+    readonly executionId?: string
+    readonly traceparent?: string
+  },
   { workflowId, inputs, large }: ChildOrder,
   trigger: string,
   parent?: RunHeader['parent'],
@@ -121,12 +126,19 @@ export async function startAs(
       trigger,
       createdBy,
       createdAt: Date.now(),
+      ...below(by),
       vars: await snapshotVariables(ctx, plan),
       ...(parent === undefined ? {} : { parent }),
       ...(depth === undefined ? {} : { depth }),
       ...(chain === undefined ? {} : { chain }),
     },
   })
+}
+
+/** The span of the execution that starts it; whoever else does has none. */
+function below({ executionId, traceparent }: Partial<Parameters<typeof runTrace>[0]>): Pick<RunHeader, 'traceparent'> {
+  if (executionId === undefined) return {}
+  return { traceparent: formatTraceparent(runTrace({ executionId, traceparent })) }
 }
 
 /** Started, ended and told before a crash made us ask again: its actor may be emptied, and would begin anew. */

@@ -6,6 +6,8 @@ import { parseAllowList } from '#outbound/allow-list'
 import { createOutbound, type Outbound, type OutboundLimits, type Transport } from '#outbound/gate'
 import { createSecretFill } from '#outbound/secrets'
 import { toFetch } from '#outbound/to-fetch'
+import type { TraceContext } from '#lib/trace'
+import { toldModels } from './told-models.ts'
 import { openFoundSecrets } from '#services/variables/open-secrets'
 
 /** Bindings that wrangler.toml does not have: of one machine, or of an installation that has added Workers AI. */
@@ -16,6 +18,8 @@ export interface OutboundBindings {
 }
 
 interface OpenModelsOptions extends Pick<OutboundLimits, 'timeoutMs' | 'signal'>, Pick<ModelsOptions, 'onFinish'> {
+  /** The span that a call's is to be under. */
+  readonly trace?: TraceContext
   /** How often one model is asked again before anything has come. */
   readonly retries?: number
   /** Another gate than the installation's own, with keys of its own. */
@@ -41,7 +45,14 @@ export function openGate(env: Env & OutboundBindings): Outbound {
 export function openModels(
   env: Env & OutboundBindings,
   workspaceId: string,
-  { retries = RETRIES, outbound = openGate(env), timeoutMs = MAX_CALL_MS, signal, onFinish }: OpenModelsOptions = {},
+  {
+    retries = RETRIES,
+    outbound = openGate(env),
+    timeoutMs = MAX_CALL_MS,
+    signal,
+    onFinish,
+    trace,
+  }: OpenModelsOptions = {},
 ): AnyModels {
   const config = readConfig(env)
   const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES, ...(signal && { signal }) }
@@ -56,7 +67,7 @@ export function openModels(
     return { apiKey: placeholder, fetch: toFetch(outbound, limits, fill), hidden: fill.hidden() }
   }
 
-  return createModels({
+  const models = createModels({
     config,
     fetch: toFetch(outbound, limits),
     workersAi: env.AI,
@@ -69,4 +80,5 @@ export function openModels(
       return key
     },
   })
+  return toldModels(env, models, trace)
 }

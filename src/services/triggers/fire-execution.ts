@@ -7,10 +7,12 @@ import { chainBelow, type ExecutionRecord, type RunHeader } from '#core/workflow
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
 import type { RunOrder } from '#core/workflow/order'
+import { runTrace } from '#core/workflow/run-trace'
 import { startingAt } from '#core/workflow/starting-at'
 import { withHoles } from '#core/workflow/value'
 import { connect, type Db } from '#db/connect'
 import { logLine } from '#lib/log'
+import { formatTraceparent } from '#lib/trace'
 import { derivedId, wasStarted } from '#services/executions/start-child'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
@@ -114,6 +116,7 @@ async function startOnce(env: Env, db: Db, { header, ended, found }: Start): Pro
       trigger: 'execution',
       createdBy: null,
       createdAt: Date.now(),
+      traceparent: formatTraceparent(runTrace(header)),
       vars,
       chain,
     },
