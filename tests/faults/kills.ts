@@ -1,0 +1,86 @@
+/** SIGKILL of workerd, SIGKILL of everything and SIGTERM, right after answers and at random moments, under load. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { signal } from '#local/processes'
+import type { TestServer } from '#tests/support/server'
+import { expectListed, prepareKinds, type Job, type Kind } from './jobs.ts'
+import { type Ground, until } from './world.ts'
+
+/** After more than five deaths of workerd within a minute `npm start` gives up: its own rule, which is kept to here. */
+const RUNTIME_KILLS = 4
+const RANDOM_MOMENT_MS = 400
+/** Pieces of work begun before each kill. */
+const BATCH = 5
+
+/** SIGKILL to workerd alone; resolves when miniflare has started another one. */
+export async function killRuntime(server: TestServer): Promise<void> {
+  const { workerd } = server.pids()
+  signal(workerd, 'SIGKILL')
+  const isBack = await until(async () => {
+    if (server.pids().workerd === workerd) return undefined
+    const { ok } = await fetch(`${server.url}/health`)
+    return ok ? true : undefined
+  })
+  if (isBack === undefined) throw new Error(`workerd was not started again:\n${server.output()}`)
+}
+
+export async function killAll(server: TestServer): Promise<void> {
+  await server.kill()
+  await server.restart()
+}
+
+async function deploy(server: TestServer): Promise<void> {
+  await server.stop()
+  await server.restart()
+}
+
+/** Begins a batch, and ends the server under it: right after the first answer, after the last one, or sometime. */
+async function round(ground: Ground, kinds: readonly Kind[], first: number, end: () => Promise<void>): Promise<Job[]> {
+  const { chance } = ground
+  const begun = Array.from({ length: BATCH }, (_, index) => chance.pick(kinds)(first + index))
+  await chance.pick([
+    () => Promise.race(begun),
+    () => Promise.all(begun),
+    () => sleep(chance.below(RANDOM_MOMENT_MS)),
+  ])()
+  await end()
+  return Promise.all(begun)
+}
+
+/**
+ * Rounds of batches and kills until there were `kills`, or the time is up.
+ *
+ * @param untilMs on the clock of `performance`
+ */
+export async function killUnderLoad(ground: Ground, kills: number, untilMs: number): Promise<void> {
+  const { server, ledger } = ground
+  const { kinds, ids } = await prepareKinds(ground, 'P1')
+  let jobs: Job[] = []
+  let begun = 0
+  const counts = { workerd: 0, everything: 0, deploys: 0 }
+
+  async function endServer(kind: keyof typeof counts): Promise<void> {
+    counts[kind] += 1
+    if (kind === 'workerd') await killRuntime(server)
+    else if (kind === 'everything') await killAll(server)
+    else await deploy(server)
+  }
+  async function settle(): Promise<void> {
+    for (const job of jobs) await job.settle()
+    jobs = []
+  }
+
+  for (let left = RUNTIME_KILLS; counts.workerd + counts.everything < kills && performance.now() < untilMs;) {
+    const kind = left > 0 ? 'workerd' : counts.everything > 4 * counts.deploys ? 'deploys' : 'everything'
+    left = kind === 'workerd' ? left - 1 : RUNTIME_KILLS
+    const batch = await round(ground, kinds, begun, () => endServer(kind))
+    begun += BATCH
+    jobs.push(...batch)
+    const accepted = batch.filter(({ isAccepted }) => isAccepted).length
+    ledger.attacked(kind === 'deploys' ? 'P11' : 'P1', accepted)
+    if (kind !== 'workerd') await settle()
+  }
+  await settle()
+  await expectListed(ground, 'P1', ids)
+  ledger.note('P1', `${counts.workerd} SIGKILLs of workerd, ${counts.everything} of everything, ${begun} executions`)
+  ledger.note('P11', `${counts.deploys} restarts by SIGTERM`)
+}
