@@ -6,18 +6,21 @@ const OURS = [
   'config',
   'core',
   'nodes',
+  'tools',
   'db',
   'files',
   'llm',
   'mail',
+  'mcp',
   'auth',
   'outbound',
   'sandbox',
+  'telemetry',
   'services',
   'http',
   'durable-objects',
 ]
-const ADAPTERS = ['db', 'files', 'llm', 'mail', 'auth', 'outbound', 'sandbox']
+const ADAPTERS = ['db', 'files', 'llm', 'mail', 'mcp', 'auth', 'outbound', 'sandbox', 'telemetry']
 
 interface Ban {
   readonly group: string[]
@@ -63,6 +66,12 @@ const FLOORS = [
     ['src/nodes/**'],
     ['core'],
     'floor 2: a node imports core, lib and zod; what it may touch comes through its ports',
+    [PLATFORM],
+  ),
+  floor(
+    ['src/tools/**'],
+    ['core'],
+    'floor 2: a tool imports core, lib and zod; what it may touch comes through its ports',
     [PLATFORM],
   ),
   ...ADAPTERS.map((name) =>

@@ -3,13 +3,34 @@ import { defineConfig } from 'vitest/config'
 import { createSandboxService } from './local/sandbox.ts'
 import { createMailbox } from './tests/worker/support/mailbox.ts'
 
+function scriptedProviders(url: string) {
+  const scripted = { base_url: `${url}/v1`, api_key: 'sk-scripted-installation' }
+  return [
+    { ...scripted, id: 'scripted' },
+    { ...scripted, id: 'scripted-anthropic', wire: 'anthropic' },
+    { ...scripted, id: 'scripted-google', wire: 'google' },
+  ]
+}
+
+const SCRIPTED_MODELS = ['scripted', 'scripted-anthropic', 'scripted-google'].map((id) => ({
+  id: `${id}/priced`,
+  context_tokens: 100_000,
+  prices: { input: 2, output: 8 },
+  abilities: ['tools', 'images', 'pdf', 'structured_output'],
+}))
+
 export default defineConfig({
   test: {
     silent: 'passed-only',
     // Most of them wait for a server or a timer: one worker more than two cores have.
     maxWorkers: 3,
     // Here and not in the projects: the worker project would load it with the modules that are made for workerd.
-    globalSetup: ['tests/support/global-database.ts', 'tests/worker/support/global-http.ts'],
+    globalSetup: [
+      'tests/support/global-database.ts',
+      'tests/worker/support/global-http.ts',
+      'tests/worker/support/global-model.ts',
+      'tests/worker/support/global-mcp.ts',
+    ],
     projects: [
       // Plain node: pure code, and tests that start what they need themselves.
       { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
@@ -27,6 +48,11 @@ export default defineConfig({
                 ENCRYPTION_KEY: `v1:${'A'.repeat(43)}=`,
                 // Where the nodes' own server listens: tests/worker/support/global-http.ts.
                 OUTBOUND_ALLOW: '127.0.0.1',
+                METRICS_TOKEN: 'metrics-only-for-tests',
+                // Models that tests script: tests/worker/support/models.ts.
+                LLM_PROVIDERS: JSON.stringify(scriptedProviders(inject('modelUrl'))),
+                LLM_MODELS: JSON.stringify(SCRIPTED_MODELS),
+                LLM_STALL_SECONDS: '3',
               },
               serviceBindings: {
                 OUTBOUND_PUBLIC: { network: { allow: ['public'] } },

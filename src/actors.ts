@@ -1,10 +1,21 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
+import type { ChatMessage } from '#core/chat/message'
+import type {
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  SomeMessages,
+  StreamEnd,
+} from '#core/chat/turn'
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
 import type { ExecutionFrame, ExecutionRecord, SomeVisits, VisitRange } from '#core/workflow/execution'
 import type { ChildEnd, RunResponse, Signal, VisitRef } from '#core/workflow/event'
 import type { Holes } from '#core/workflow/value'
 import type { RunOrder } from '#core/workflow/order'
+import type { JsonObject } from '#lib/json'
 import type { ApprovalDecision, ApprovalReply, ApprovalState, SignalAnswer, VisitWait } from '#core/workflow/waits'
 
 /** What every actor answers that has sockets: the hub of their workspace asks. */
@@ -95,4 +106,45 @@ export interface MaintenanceActor {
 /** The one of the installation. */
 export function maintenance(env: Env): MaintenanceActor {
   return env.MAINTENANCE.getByName('maintenance')
+}
+
+/** What a chat's actor answers; undefined where the chat is not that workspace's. */
+export interface ChatSessionActor extends SocketActor {
+  /** Durable when it returns; the same id says nothing new. */
+  say(header: ChatHeader, order: SayOrder): Promise<SayAnswer>
+  /** Answers again: what was answered to this message, or this answer, and all behind it is superseded. */
+  regenerate(header: ChatHeader, messageId: string, userId: string): Promise<SayAnswer>
+  /** Ends the turn that is under way; false when there is none. */
+  stop(workspaceId: string): Promise<boolean>
+  decide(workspaceId: string, decision: Decision): Promise<DecisionAnswer>
+  /** The answer of a turn once it is over or waits for a person; undefined when that takes longer. */
+  waitTurn(workspaceId: string, turnId: string, timeoutMs: number): Promise<ChatMessage | undefined>
+  /** Counted from the newest, in reading order. */
+  messages(workspaceId: string, skip: number, limit: number): Promise<SomeMessages>
+  message(workspaceId: string, id: string): Promise<ChatMessage | undefined>
+  /** Frames behind `after` (now, when absent) as they come, as server-sent events. */
+  follow(header: ChatHeader, after: number | undefined, until: StreamEnd): Promise<ReadableStream<Uint8Array>>
+  /**
+   * A turn's answer as the AI SDK's UI message stream: behind `after`, or, when none is named, of the one that is under
+   * way from its beginning; undefined when none is.
+   */
+  streamUi(
+    header: ChatHeader,
+    from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
+  ): Promise<ReadableStream<Uint8Array> | undefined>
+  /** The turn that is under way, and the last `seq`. */
+  position(workspaceId: string): Promise<{ readonly turnId: string; readonly after: number } | undefined>
+  /** Something of the chat was changed: sockets are told, and those that may not see it any more are ended. */
+  changed(header: ChatHeader, data: JsonObject, onlyFor?: string): Promise<void>
+  /** Nothing of it is left. */
+  destroy(): Promise<void>
+  fetch(request: Request): Promise<Response>
+}
+
+/** The actor of one chat: only for ids that PostgreSQL knows. */
+export function chatSession(env: Env, chatId: string): ChatSessionActor {
+  const { CHAT_SESSION } = env
+  const stub: unknown = CHAT_SESSION.get(CHAT_SESSION.idFromName(chatId))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  return stub as ChatSessionActor
 }

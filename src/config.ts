@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import { ModelReference } from '#core/agent/snapshot'
+import { ModelLine } from '#core/llm/model-entry'
+import { hasKnownAddress } from '#core/llm/presets'
 
 const list = z
   .string()
@@ -26,25 +29,54 @@ const encryptionKeys = list
   )
   .refine((keys) => new Set(keys.map(({ version }) => version)).size === keys.length, 'two keys have the same version')
 
-const provider = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+$/),
-  base_url: z.url({ protocol: /^https?$/ }),
-  api_key: z.string().optional(),
-})
+/** OpenTelemetry's own form: `name=value` pairs between commas, the values percent-encoded. */
+const headers = list
+  .pipe(
+    z.array(z.string().regex(/^[\w!#$&'*+.^`|~-]+=(?:[^%\r\n]|%[\da-fA-F]{2})*$/, 'name=value, separated by commas')),
+  )
+  .transform((items, context) =>
+    items.map((item): readonly [name: string, value: string] => {
+      const [name = '', ...value] = item.split('=')
+      try {
+        return [name, decodeURIComponent(value.join('='))]
+      } catch {
+        context.addIssue({ code: 'custom', message: `${name} is not percent-encoded UTF-8` })
+        return z.NEVER
+      }
+    }),
+  )
 
-/** A JSON list of further OpenAI-compatible providers, e.g. `[{"id":"ollama","base_url":"http://127.0.0.1:11434/v1"}]`. */
-const providers = z
-  .string()
-  .default('[]')
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown
-    } catch {
-      context.addIssue({ code: 'custom', message: 'is not JSON' })
-      return z.NEVER
-    }
+const httpUrl = z.url({ protocol: /^https?$/ })
+
+const provider = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9-]+$/),
+    /** May be left out for a provider that is known by its id, such as groq. */
+    base_url: httpUrl.optional(),
+    api_key: z.string().optional(),
+    /** The wire format; for an id that is not known: `compatible`, OpenAI's chat completions. */
+    wire: z.enum(['openai', 'anthropic', 'google', 'compatible']).optional(),
   })
-  .pipe(z.array(provider))
+  .refine(({ id, base_url }) => base_url !== undefined || hasKnownAddress(id), {
+    path: ['base_url'],
+    message: 'is missing, and the id is of no provider that is known',
+  })
+
+const json = (empty: string) =>
+  z
+    .string()
+    .default(empty)
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' })
+        return z.NEVER
+      }
+    })
+
+/** A JSON list of further providers, e.g. `[{"id":"ollama","base_url":"http://127.0.0.1:11434/v1"}]`. */
+const providers = json('[]').pipe(z.array(provider))
 
 /** Every setting that the worker reads. Names and meanings: `contract.md`, "Configuration"; `.dev.vars.example`. */
 export const Config = z.object({
@@ -72,6 +104,9 @@ export const Config = z.object({
   RATE_LIMIT_ENABLED: z.stringbool().default(true),
   RETENTION_ACTOR_MINUTES: z.coerce.number().min(0).max(10_080).default(10),
   RETENTION_EXECUTIONS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
+  RETENTION_AUDIT_DAYS: z.coerce.number().int().min(0).max(36_500).default(365),
+  RETENTION_FILES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
+  RETENTION_CHATS_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   FILES_QUOTA_MB: z.coerce.number().int().min(0).max(1_000_000_000).default(10_240),
   FILES_MAX_MB: z.coerce.number().int().min(1).max(5_120).default(2_048),
   MAIL_FROM: z
@@ -81,9 +116,22 @@ export const Config = z.object({
   MAIL_HTTP_URL: z.url({ protocol: /^https?$/ }).optional(),
   MAIL_HTTP_TOKEN: z.string().optional(),
   MAIL_SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  METRICS_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: headers,
+  OTEL_SERVICE_NAME: z.string().max(255).default('synapscale'),
   OPENAI_API_KEY: z.string().optional(),
-  OPENAI_BASE_URL: z.url({ protocol: /^https?$/ }).default('https://api.openai.com/v1'),
+  OPENAI_BASE_URL: httpUrl.default('https://api.openai.com/v1'),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  ANTHROPIC_BASE_URL: httpUrl.default('https://api.anthropic.com/v1'),
+  GOOGLE_API_KEY: z.string().optional(),
+  GOOGLE_BASE_URL: httpUrl.default('https://generativelanguage.googleapis.com/v1beta'),
   LLM_PROVIDERS: providers,
+  DEFAULT_MODEL: ModelReference.default('demo/echo'),
+  /** A JSON list: models that the catalogue lacks, and what is different about those that it has. */
+  LLM_MODELS: json('[]').pipe(z.array(ModelLine)),
+  /** A model that sends nothing for so long is given up. A model that thinks in silence takes minutes. */
+  LLM_STALL_SECONDS: z.coerce.number().min(1).max(900).default(120),
 })
 export type Config = z.infer<typeof Config>
 

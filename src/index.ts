@@ -1,5 +1,6 @@
 import { app } from '#http/app'
 
+export { ChatSession } from '#durable-objects/chat-session/chat-session'
 export { Maintenance } from '#durable-objects/maintenance/maintenance'
 export { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
 export { Schedule } from '#durable-objects/schedule/schedule'

@@ -3,7 +3,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { ConfigError, readConfig } from '#config'
 import { createConnection, type Connection } from '#db/connection'
 import { toReply, type Reply } from '#db/errors'
-import { createPool } from '#db/pool'
+import { createPool, type PoolStats } from '#db/pool'
 import type { PoolStub } from '#db/pool-transport'
 import type { RowSet, Statement } from '#db/wire'
 import { ok } from '#lib/result'
@@ -38,6 +38,10 @@ export class PostgresPool extends DurableObject<Env> implements PoolStub {
     } catch (error) {
       return toReply(error)
     }
+  }
+
+  stats(): PoolStats {
+    return this.#pool.stats()
   }
 
   /** That actors answer at all, whatever PostgreSQL does. */

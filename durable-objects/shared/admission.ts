@@ -7,6 +7,7 @@ import type { SocketResource, Verdict } from '#core/hub/connection'
 import type { SocketOrder } from '#core/socket'
 import { newId } from '#lib/ids'
 import { describeError, logLine } from '#lib/log'
+import { count } from '#telemetry/metrics'
 import { CLOSE } from '#lib/refuse-socket'
 
 /** Where sockets are written down: the workspace's hub. */
@@ -21,6 +22,8 @@ export interface Admission {
   ): Promise<Response>
   /** To be called when a socket has gone. */
   gone(socket: WebSocket): void
+  /** Whose socket it is, and as what it was let in. */
+  holderOf(socket: WebSocket): { readonly userId: string | undefined; readonly kind: string | undefined }
   /** See `SocketActor`. */
   end: (...order: Parameters<SocketActor['endSockets']>) => void
   openIds(): string[]
@@ -52,12 +55,14 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
       const { 0: client, 1: server } = new WebSocketPair()
       const response = new Response(null, { status: 101, webSocket: client })
       const id = newId()
-      ctx.acceptWebSocket(server, [id])
+      ctx.acceptWebSocket(server, [id, holder.userId, kind])
       try {
         const verdict = await door().register(workspaceId, { id, resource: kind, resourceId, holder, expiresAt })
         if (verdict !== 'ok') server.close(...REFUSALS[verdict])
-        else if (server.readyState === WebSocket.OPEN) show(server)
-        else release(id)
+        else if (server.readyState === WebSocket.OPEN) {
+          show(server)
+          count('sockets_opened', { resource: kind })
+        } else release(id)
       } catch (error) {
         logLine('warn', { event: 'admission_failed', error: describeError(error) })
         server.close(CLOSE.tryAgain, 'try again')
@@ -66,7 +71,13 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
     },
     gone(socket) {
       const id = idOf(socket)
-      if (id !== undefined && isAdmitted(socket)) release(id)
+      if (id === undefined || !isAdmitted(socket)) return
+      count('sockets_closed', {})
+      release(id)
+    },
+    holderOf(socket) {
+      const [, userId, kind] = ctx.getTags(socket)
+      return { userId, kind }
     },
     end(ids, code, reason) {
       for (const id of ids) for (const socket of ctx.getWebSockets(id)) socket.close(code, reason)

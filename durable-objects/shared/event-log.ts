@@ -13,6 +13,7 @@ export interface EventLog<Event> {
   /** Events behind `after`, at most `limit`, and few of them when they are large. */
   read(after: number, limit: number): Logged<Event>[]
   all(): Iterable<Event>
+  since(after: number): Iterable<Event>
   /** The last `seq`, 0 when empty. */
   lastSeq(): number
   /** The first `seq` that is still here, 0 when empty. */
@@ -84,6 +85,9 @@ export function createEventLog<Event>(
     },
     *all() {
       for (const { event } of from(0)) yield event
+    },
+    *since(after) {
+      for (const { event } of from(after)) yield event
     },
   }
 }

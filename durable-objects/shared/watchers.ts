@@ -53,6 +53,8 @@ export function createWatchers<Event>(
     for (;;) {
       const batch = log.read(sent.cursor, READ_BATCH)
       if (batch.length === 0) return
+      // The log has let go of what this client has not had yet: it comes back for what there is instead.
+      if (batch[0]?.seq !== sent.cursor + 1) return socket.close(CLOSE.tryAgain, 'fell behind')
       for (const { seq, event } of batch) {
         if (sent.frames >= WINDOW_FRAMES || sent.bytes >= WINDOW_BYTES) return ping(socket, { ...rest, ...sent })
         const text = JSON.stringify(toFrame(seq, event))

@@ -1,6 +1,7 @@
 import { workflowRun, workspaceHub } from '#actors'
 import { toNews } from '#core/hub/news'
 import { type RunHeader, toExecution } from '#core/workflow/execution'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import type { RunEvent } from '#core/workflow/event'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitOf } from '#core/workflow/run'
@@ -13,7 +14,10 @@ import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
 import { fireExecutionTriggers } from '#services/triggers/fire-execution'
+import { count, observe } from '#telemetry/metrics'
+import { recordUsage } from '#services/usage/record-usage'
 import { createSentMails } from './sent-mails.ts'
+import { createSpentUsage } from '#durable-objects/shared/spent-usage'
 
 /** The run as it stands, for whoever is told of it. */
 export interface DebtorRun {
@@ -33,6 +37,8 @@ export interface Debts {
     before: Pick<RunState, 'status'> & { readonly orphans: number; readonly large: number },
     events: readonly RunEvent[],
   ): void
+  /** Writes down what a model took, within the caller's transaction. */
+  addUsage(entry: UsageEntry): void
   areOpen(): boolean
   /** The execution, once all large values that it holds are its own. */
   owner(): string | undefined
@@ -65,7 +71,9 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const approvalMails = box('approval_mail', () => mailApprovals(env, header, state, createSentMails(sql)))
   const values = box('values', () => adoptValues(env, header, state.large.values()))
   const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
-  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers]
+  const spent = createSpentUsage(sql)
+  const usage = box('usage', () => spent.deliver((entries) => recordUsage(connect(env), header.workspaceId, entries)))
+  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers, usage]
 
   /** Whether one of the latest large values is another execution's. */
   function hasForeign(known: number): boolean {
@@ -74,9 +82,11 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   }
 
   function settle(kind: string, error: unknown): void {
+    count('deliveries', { kind, outcome: error === undefined ? 'done' : 'failed' })
     if (error !== undefined) {
+      const place = { execution_id: header.executionId, workspace_id: header.workspaceId }
       const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-      logLine('warn', { event: 'delivery_failed', kind, execution_id: header.executionId, error: text })
+      logLine('warn', { event: 'delivery_failed', kind, ...place, error: text })
     }
     onSettled()
   }
@@ -94,6 +104,10 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       if (state.status === 'failed' || state.status === 'timeout') errorWorkflow.add()
     },
     owner,
+    addUsage(entry) {
+      spent.add(entry)
+      usage.add()
+    },
     areOpen: () => boxes.some((one) => !one.isEmpty()),
     areDue: () => boxes.some((one) => !one.isEmpty() && one.retryAt() === undefined),
     retryAt() {
@@ -121,6 +135,7 @@ async function project({ env, header, plan, state, ...run }: DebtorRun): Promise
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
   const { isWatched, isAwaited } = await projectExecution(connect(env), header, plan, state, seq)
+  if (state.finishedAt !== undefined) observe('outbox_lag_seconds', {}, (Date.now() - state.finishedAt) / 1000)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
   return isAwaited
 }

@@ -3,19 +3,19 @@ import { catalog } from '#nodes/catalog'
 import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
 import { isPerforming, nextTick } from '#core/workflow/deadline'
-import type { RunHeader } from '#core/workflow/execution'
+import type { UsageEntry } from '#core/usage/usage-entry'
+import { depthOf, type RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
-import { isFinal, type RunState, type Visit, visitKey, visitOf } from '#core/workflow/run'
-import { type Hole, takeOut, withHoles } from '#core/workflow/value'
+import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
+import { runTrace, visitTrace } from '#core/workflow/run-trace'
 import type { RunCommand, RunInput, Step } from '#core/workflow/step'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
-import { type Json, measureJson } from '#lib/json'
-import { startChild } from '#services/executions/start-child'
-import { createNodeFiles } from '#services/files/node-files'
 import { createDebts, type Debts } from './debts.ts'
+import { createNodeHost } from './node-host.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
+import { createTelling, type TellStep } from './run-telemetry.ts'
 import { createRunValues, type RunValues } from './run-values.ts'
 import { retirementOf } from './retire.ts'
 import type { RunStorage } from './storage.ts'
@@ -25,9 +25,6 @@ const GUARD_MS = 5_000
 const MINUTE_MS = 60_000
 /** When an archive that could not be written is tried again. */
 const RETIRE_RETRY_MS = 5 * MINUTE_MS
-/** Of one line that a node tells its watchers. */
-const MAX_NOTE_CHARS = 10_000
-const MAX_NOTE_DEPTH = 20
 
 /**
  * A run in memory: takes inputs, writes what follows from them in one commit, then acts.
@@ -49,6 +46,7 @@ export class LiveRun {
   readonly #clock: AlarmClock
   readonly #debts: Debts
   readonly #values: RunValues
+  readonly #tell: TellStep
   readonly #performing = new Map<string, { readonly performance: number; readonly controller: AbortController }>()
   readonly #starting = new Set<Promise<unknown>>()
   readonly #finished = Promise.withResolvers<void>()
@@ -76,10 +74,14 @@ export class LiveRun {
         execution: { id: header.executionId },
         workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
         vars: header.vars,
+        createdBy: header.createdBy,
+        depth: depthOf(header),
+        chain: header.chain,
       },
     }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     const { state } = this
+    this.#tell = createTelling({ ctx, env }, { header, plan, state })
     this.#values = createRunValues(env, header, state)
     const lastSeq = () => storage.log.lastSeq()
     const startsSettled = () => Promise.allSettled(this.#starting)
@@ -172,6 +174,7 @@ export class LiveRun {
       this.#debts.add(before, step.events)
     })
     this.arm()
+    this.#tell(status, step.events)
     return step
   }
 
@@ -221,7 +224,7 @@ export class LiveRun {
       this.#env,
       this.#machine,
       this.state,
-      command,
+      { ...command, trace: visitTrace(runTrace(this.header), command) },
       this.#values,
       signal,
       this.#hostOf(command),
@@ -232,30 +235,22 @@ export class LiveRun {
 
   /** The ports that lead back here. */
   #hostOf(command: Perform): NodeHost {
-    const { node_id, visit, performance } = command
-    const ref = { node_id, visit, performance }
-    return {
-      startExecution: async (order) => {
-        const starting = this.#startChild(visitOf(this.state, ref), order)
-        this.#starting.add(starting)
-        try {
-          return { executionId: await starting }
-        } finally {
-          this.#starting.delete(starting)
-        }
-      },
-      files: createNodeFiles(this.#env, this.header, visitOf(this.state, ref)),
-      log: (level, message, data) =>
-        this.step({ ...ref, type: 'noted', note: { type: 'log', level, message: cut(message), data: small(data) } }),
-      progress: (progress) =>
-        this.step({ ...ref, type: 'noted', note: { type: 'progress', progress: small(progress) ?? null } }),
+    const run = {
+      env: this.#env,
+      header: this.header,
+      values: this.#values,
+      starting: this.#starting,
+      step: (input: RunInput) => this.step(input),
+      owe: (entry: UsageEntry) => this.#owe(entry),
     }
+    return createNodeHost(run, command, visitOf(this.state, command))
   }
 
-  async #startChild(by: Visit, { workflowId, inputs }: Parameters<NodeHost['startExecution']>[0]): Promise<string> {
-    const holes: Hole[] = []
-    const bare = takeOut(await this.#values.keep(inputs), ['inputs'], holes)
-    return startChild(this.#env, this.header, by, { workflowId, inputs: bare, ...withHoles(holes) })
+  /** What was paid for is owed to the ledger, also when the run has ended or the visit is not the last attempt. */
+  #owe(entry: UsageEntry): void {
+    this.#orAbort(() => this.#ctx.storage.transactionSync(() => this.#debts.addUsage(entry)))
+    this.arm()
+    this.#deliver()
   }
 
   /** The execution, where every large value that it holds is its own. */
@@ -265,20 +260,5 @@ export class LiveRun {
 
   #deliver(): void {
     if (this.#debts.areOpen()) this.#ctx.waitUntil(this.#debts.flush())
-  }
-}
-
-function cut(text: string): string {
-  return text.length > MAX_NOTE_CHARS ? `${text.slice(0, MAX_NOTE_CHARS)}…` : text
-}
-
-/** What is too large for a line of the log is said to be. */
-function small(data: Json | undefined): Json | undefined {
-  if (data === undefined) return undefined
-  try {
-    measureJson(data, MAX_NOTE_CHARS, MAX_NOTE_DEPTH)
-    return data
-  } catch {
-    return '…'
   }
 }

@@ -1,25 +1,24 @@
-import { type Config, readConfig } from '#config'
 import { decide, type Machine, toFailure, toOutcome } from '#core/workflow/advance'
-import { nodeError, NodeFailure, toNodeError } from '#core/workflow/node-error'
+import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { isPure, type NodePorts } from '#core/workflow/node-type'
 import { MAX_VALUE_BYTES } from '#core/workflow/limits'
 import { openPerformance } from '#core/workflow/open-performance'
 import { checkDecision, prepareVisitWith } from '#core/workflow/prepare'
-import type { RunState } from '#core/workflow/run'
+import { type RunState, type Visit, visitOf } from '#core/workflow/run'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
-import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
-import { ModelError } from '#llm/errors'
-import { MODEL_MESSAGES } from '#llm/messages'
-import { createModels } from '#llm/models'
-import { parseAllowList } from '#outbound/allow-list'
-import { OutboundError } from '#outbound/errors'
-import { createOutbound, type Outbound } from '#outbound/gate'
-import { OUTBOUND_MESSAGES } from '#outbound/messages'
-import { toFetch } from '#outbound/to-fetch'
+import { formatTraceparent, type TraceContext } from '#lib/trace'
+import type { AnyModels } from '#llm/models'
+import type { Outbound } from '#outbound/gate'
 import { createSandbox } from '#sandbox/client'
+import type { AgentModels } from '#services/agents/agent-facts'
+import { explainModelError } from '#services/llm/explain-model-error'
+import { openGate, openModels, type OutboundBindings } from '#services/llm/open-models'
+import { createAgentPort } from './agent-port.ts'
 import type { RunValues } from './run-values.ts'
+import { showText } from './show-text.ts'
 import {
   createPlaceholders,
   NO_SECRETS,
@@ -29,17 +28,23 @@ import {
 } from './visit-secrets.ts'
 
 export type Perform = RunCommand & { readonly type: 'perform' }
+/** The same with the span of the visit. */
+export type Traced = Perform & { readonly trace: TraceContext }
 
 /** Of an answer out of which secrets are taken: for that it is read as a whole. */
 const MAX_SEARCHED_BYTES = 10 * 1024 * 1024
 
 /** The ports that lead back to the actor. */
-export type NodeHost = Pick<NodePorts, 'startExecution' | 'files' | 'log' | 'progress'>
+export type NodeHost = Pick<NodePorts, 'startExecution' | 'files' | 'log' | 'progress'> & {
+  /** Keeps what a call of a model took, for the ledger. */
+  spend(spent: Spent): void
+}
 
-/** Bindings of one machine that wrangler.toml does not have. */
-interface OutboundBindings {
-  readonly OUTBOUND_PUBLIC?: Fetcher
-  readonly OUTBOUND_INTERNAL?: Fetcher
+/** `ordinal`: which call of the visit's performance it was. */
+export type Spent = Pick<UsageEntry, 'model' | 'usage' | 'cost'> & {
+  readonly ordinal: number
+  /** Whose turn it was. */
+  readonly agentId: string | null
 }
 
 /**
@@ -50,7 +55,7 @@ export async function performVisit(
   env: Env & OutboundBindings,
   machine: Machine,
   state: RunState,
-  command: Perform,
+  command: Traced,
   values: RunValues,
   signal: AbortSignal,
   host: NodeHost,
@@ -65,6 +70,7 @@ export async function performVisit(
       await scheduler.wait(0)
       return decided
     }
+    const visit = { ...command, startedAt: visitOf(state, command).startedAt }
     let placeholders: Placeholders = {}
     const opened = openPerformance(
       machine,
@@ -85,8 +91,10 @@ export async function performVisit(
           if (isPure(type)) return type.decide(prepared)
           secrets = await openVisitSecrets(env, workspaceId, placeholders)
           limited.throwIfAborted()
-          const ports = createPorts(env, machine, command, node.timeout_ms, limited, sandbox, secrets)
-          return type.run({ ...ports, ...secrets.redactHost(host) }, prepared)
+          const { progress, ...back } = secrets.redactHost(host)
+          const telling = { spend: (spent: Spent) => host.spend(spent), progress }
+          const ports = createPorts(env, machine, visit, node.timeout_ms, limited, sandbox, secrets, telling)
+          return type.run({ ...ports, ...back, progress }, prepared)
         })
       })
       const redacted = secrets.redactDecision(decision)
@@ -97,7 +105,7 @@ export async function performVisit(
     }
   } catch (error) {
     // The run is over, and whatever comes of this no longer matters.
-    const failure = toFailure(signal.aborted ? error : explain(error, secrets))
+    const failure = toFailure(signal.aborted ? error : explain(error, secrets, machine.facts))
     return { ...ref, ...failure, error: secrets.redactError(failure.error) }
   }
 }
@@ -124,19 +132,31 @@ async function withDeadline<T>(
 }
 
 function createPorts(
-  env: OutboundBindings & object,
+  env: Env & OutboundBindings,
   machine: Machine,
-  command: Perform,
+  command: Traced & Pick<Visit, 'startedAt'>,
   timeoutMs: number,
   signal: AbortSignal,
   sandbox: Sandbox,
   secrets: VisitSecrets,
+  host: Pick<NodeHost, 'spend' | 'progress'>,
 ): Omit<NodePorts, keyof NodeHost> {
-  const config = readConfig(env)
-  const outbound = withKeys(openGate(env, config), machine.facts.execution.id, command)
+  const outbound = withKeys(openGate(env), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
   const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_VALUE_BYTES }
-  const models = createModels({ config, fetch: toFetch(outbound, limits) })
+  let ordinal = 0
+  const open = (agentId: string | null, more: { readonly retries?: number } = {}): AnyModels =>
+    openModels(env, machine.facts.workspaceId, {
+      ...limits,
+      ...more,
+      outbound,
+      trace: command.trace,
+      onFinish: ({ model, usage, cost }) => host.spend({ model, usage, cost, ordinal: (ordinal += 1), agentId }),
+    })
+  const ofAgent = (agentId: string): AgentModels => ({ ...open(agentId), ofAgent })
+  // The engine retries, with its own memory of attempts.
+  const models = open(null, { retries: 0 })
+  const { facts } = machine
   return {
     signal,
     validate: (schema, value) => sandbox.validate(schema, value),
@@ -145,20 +165,27 @@ function createPorts(
       const maxBytes = secrets.fill === undefined ? wantedBytes : Math.min(wantedBytes, MAX_SEARCHED_BYTES)
       return secrets.redactResponse(await outbound.fetch(request, { ...limits, maxBytes }))
     },
-    generate: (request) => models.generate({ ...request, signal }),
+    askAgent: createAgentPort({
+      env,
+      facts,
+      visit: command,
+      models: { ...models, ofAgent },
+      signal,
+      validate: sandbox.validate,
+      host,
+    }),
+    async generate(request) {
+      if (request.isShown !== true) return models.generate({ ...request, signal })
+      const shown = showText((text) => host.progress({ text }), Date.now)
+      const answer = await models.generate({ ...request, signal, onText: (text) => shown.add(text) })
+      shown.end()
+      return answer
+    },
   }
 }
 
-function openGate(env: OutboundBindings, config: Config): Outbound {
-  const { OUTBOUND_PUBLIC, OUTBOUND_INTERNAL } = env
-  return createOutbound({
-    bindings: { OUTBOUND_PUBLIC, OUTBOUND_INTERNAL },
-    allow: parseAllowList(config.OUTBOUND_ALLOW),
-  })
-}
-
-/** P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
-function withKeys(outbound: Outbound, executionId: string, command: Perform): Outbound {
+/** Their trace goes on. P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
+function withKeys(outbound: Outbound, executionId: string, command: Traced): Outbound {
   let ordinal = 0
   return {
     fetch(request, limits) {
@@ -166,27 +193,18 @@ function withKeys(outbound: Outbound, executionId: string, command: Perform): Ou
       const headers = new Headers(request.headers)
       const key = `${executionId}/${encodeURIComponent(command.node_id)}/${command.visit}/${ordinal}`
       if (!headers.has('idempotency-key')) headers.set('idempotency-key', key)
+      if (!headers.has('traceparent')) headers.set('traceparent', formatTraceparent(command.trace))
       return outbound.fetch({ ...request, headers }, limits)
     },
   }
 }
 
 /** The adapters' errors as the node's failure, in words for people. */
-function explain(error: unknown, secrets: VisitSecrets): unknown {
-  if (error instanceof DatabaseUnavailable) {
-    return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
+function explain(error: unknown, secrets: VisitSecrets, { execution, workspaceId }: Machine['facts']): unknown {
+  const explained = explainModelError(error)
+  if (!(explained instanceof NodeFailure)) {
+    const place = { execution_id: execution.id, workspace_id: workspaceId }
+    logLine('error', { event: 'node_unexpected', ...place, error: secrets.redactNote(describeError(error)) })
   }
-  if (error instanceof OutboundError) {
-    const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)
-    return new NodeFailure(failure, { retryable: error.retryable })
-  }
-  if (error instanceof ModelError) {
-    const { status, retryable, retryAfterMs } = error
-    const failure = toNodeError(error.code, MODEL_MESSAGES[error.code], error.params, { status })
-    return new NodeFailure(failure, { retryable, retryAfterMs })
-  }
-  if (!(error instanceof NodeFailure)) {
-    logLine('error', { event: 'node_unexpected', error: secrets.redactNote(describeError(error)) })
-  }
-  return error
+  return explained
 }

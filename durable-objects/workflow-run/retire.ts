@@ -48,7 +48,12 @@ export async function retire(live: LiveRun, { ctx, env, log, admission }: Place,
     forget()
     await Promise.all([ctx.storage.deleteAlarm(), ctx.storage.deleteAll()])
   } catch (error) {
-    logLine('warn', { event: 'archive_failed', execution_id: header.executionId, error: describeError(error) })
+    logLine('warn', {
+      event: 'archive_failed',
+      execution_id: header.executionId,
+      workspace_id: header.workspaceId,
+      error: describeError(error),
+    })
   }
 }
 

@@ -8,6 +8,7 @@ import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
 import { OUTBOX_SCHEMA } from '#durable-objects/shared/outbox'
 import { cutText } from '#durable-objects/shared/pieces'
 import { SENT_MAILS_SCHEMA } from './sent-mails.ts'
+import { SPENT_USAGE_SCHEMA } from '#durable-objects/shared/spent-usage'
 
 const STEPS = [
   `CREATE TABLE run (piece INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -15,6 +16,7 @@ const STEPS = [
    ${EVENT_LOG_SCHEMA};
    ${OUTBOX_SCHEMA};`,
   SENT_MAILS_SCHEMA,
+  SPENT_USAGE_SCHEMA,
 ]
 
 const StoredRun = z.object({ header: RunHeader, plan: Plan })

@@ -21,6 +21,9 @@ export function createPlaceholders(node: PlanNode, type: AnyNodeType): Placehold
   return Object.fromEntries(names.map((name) => [name, `secret_${crypto.randomUUID().replaceAll('-', '')}_`]))
 }
 
+/** Ports by which a node's own values lead back to the run. */
+type TellingHost = Pick<NodeHost, 'startExecution' | 'files' | 'log' | 'progress'>
+
 /** The secrets of one visit: values that only leave, and do not come back. */
 export interface VisitSecrets {
   readonly fill: SecretFill | undefined
@@ -31,7 +34,7 @@ export interface VisitSecrets {
   /** What the run records, without them: what the node came to, what it failed with, what it tells while it works. */
   redactDecision(decision: Decision): Decision
   redactError(error: NodeError): NodeError
-  redactHost(host: NodeHost): NodeHost
+  redactHost(host: TellingHost): TellingHost
 }
 
 export const NO_SECRETS: VisitSecrets = {

@@ -226,7 +226,9 @@ export class WorkflowRun extends DurableObject<Env> {
     try {
       this.#live?.ring()
     } catch (error) {
-      logLine('error', { event: 'alarm_failed', error: describeError(error) })
+      const { executionId, workspaceId } = this.#live?.header ?? {}
+      const place = { execution_id: executionId, workspace_id: workspaceId }
+      logLine('error', { event: 'alarm_failed', ...place, error: describeError(error) })
       await this.ctx.storage.setAlarm(Date.now() + 10_000)
     }
     await this.#retire()

@@ -82,10 +82,19 @@ export function createConnections(sql: SqlStorage): Connections {
     isOpen: (id) => sql.exec('SELECT 1 FROM connections WHERE id = ? AND closing IS NULL', id).toArray().length > 0,
     counts() {
       return sql
-        .exec<{ total: number; users: number; execution: number; workspace: number }>(
+        .exec<{
+          total: number
+          users: number
+          execution: number
+          workspace: number
+          chat: number
+          chat_reader: number
+        }>(
           `SELECT count(*) AS total, count(DISTINCT user_id) AS users,
              count(*) FILTER (WHERE resource = 'execution') AS execution,
-             count(*) FILTER (WHERE resource = 'workspace') AS workspace
+             count(*) FILTER (WHERE resource = 'workspace') AS workspace,
+             count(*) FILTER (WHERE resource = 'chat') AS chat,
+             count(*) FILTER (WHERE resource = 'chat_reader') AS chat_reader
            FROM connections WHERE closing IS NULL`,
         )
         .one()

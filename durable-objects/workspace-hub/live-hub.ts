@@ -1,4 +1,4 @@
-import { type SocketActor, workflowRun } from '#actors'
+import { chatSession, type SocketActor, workflowRun } from '#actors'
 import type { Connection, SocketResource, Verdict } from '#core/hub/connection'
 import { connect } from '#db/connect'
 import { type Admission } from '#durable-objects/shared/admission'
@@ -30,6 +30,8 @@ export class LiveHub {
     const actors: Readonly<Record<SocketResource, (id: string) => SocketActor>> = {
       execution: (id) => workflowRun(env, id),
       workspace: () => own,
+      chat: (id) => chatSession(env, id),
+      chat_reader: (id) => chatSession(env, id),
     }
     this.#storage = storage
     this.#clock = createAlarmClock(ctx.storage, armedAt)
@@ -71,13 +73,13 @@ export class LiveHub {
 
   stats() {
     const { log, connections } = this.#storage
-    const { total, users, execution, workspace } = connections.counts()
+    const { total, users, execution, workspace, chat, chat_reader } = connections.counts()
     return {
       last_seq: log.lastSeq(),
       first_seq: log.firstSeq(),
       sockets: total,
       users,
-      by_resource: { execution, workspace },
+      by_resource: { execution, workspace, chat: chat + chat_reader },
     }
   }
 

@@ -1,11 +1,8 @@
-import { type Params, type Sentence } from './messages.ts'
-
-interface ErrorKind {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 416 | 422 | 426 | 429 | 500 | 502 | 503
-  readonly sentence: Sentence
-}
-
-const kind = (status: ErrorKind['status'], pt: string, en: string): ErrorKind => ({ status, sentence: { pt, en } })
+import { AGENT_ERRORS } from './agent/errors.ts'
+import { CHAT_ERRORS } from './chat/errors.ts'
+import { type ErrorKind, kind } from './error-kind.ts'
+import { FILE_ERRORS } from './files/errors.ts'
+import type { Params, Sentence } from './messages.ts'
 
 /** What can go wrong in a request: the HTTP status and the sentence. `src/http/errors.ts` makes the answer of it. */
 export const ERRORS = {
@@ -99,7 +96,7 @@ export const ERRORS = {
     'O workspace já tem {limit} variáveis.',
     'The workspace already has {limit} variables.',
   ),
-  slug_taken: kind(409, 'O slug {slug} já é de outro workflow.', 'The slug {slug} belongs to another workflow.'),
+  slug_taken: kind(409, 'O slug {slug} já está em uso.', 'The slug {slug} is taken.'),
   workflow_changed: kind(
     409,
     'O rascunho mudou enquanto isso: leia de novo (a versão agora é {version}) e repita.',
@@ -123,53 +120,12 @@ export const ERRORS = {
     'Isto não espera mais por decisão: o prazo passou ou a execução terminou.',
     'This waits for no decision any more: the time is over or the execution has ended.',
   ),
-  upload_incomplete: kind(409, 'Faltam partes deste envio: {missing}.', 'Parts of this upload are missing: {missing}.'),
-  upload_over: kind(
-    409,
-    'Este envio já terminou ou expirou: comece outro.',
-    'This upload has ended or expired: begin another.',
-  ),
-  too_many_uploads: kind(
-    409,
-    'O workspace já tem {limit} envios abertos: complete ou desista de algum.',
-    'The workspace already has {limit} open uploads: complete or abort one.',
-  ),
   body_too_large: kind(
     413,
     'O corpo passa do limite de {limit} bytes.',
     'The body exceeds the limit of {limit} bytes.',
   ),
-  file_too_large: kind(
-    413,
-    'O arquivo passa do limite de {limit} bytes para o tipo dele ({kind}).',
-    'The file exceeds the limit of {limit} bytes for its kind ({kind}).',
-  ),
-  storage_quota_exceeded: kind(
-    413,
-    'Não cabe: o workspace guarda {used} de {limit} bytes. Apague arquivos ou aumente a cota.',
-    'It does not fit: the workspace keeps {used} of {limit} bytes. Delete files or raise the quota.',
-  ),
-  range_not_satisfiable: kind(
-    416,
-    'O arquivo tem {size} bytes; o intervalo pedido começa depois do fim.',
-    'The file has {size} bytes; the range that was asked for begins behind its end.',
-  ),
   unsupported_media_type: kind(415, 'Envie o corpo como {expected}.', 'Send the body as {expected}.'),
-  malformed_form: kind(
-    400,
-    'O formulário não está bem formado, ou foi cortado no meio.',
-    'The form is malformed, or was cut in the middle.',
-  ),
-  part_size_mismatch: kind(
-    422,
-    'Esta parte precisa ter exatamente {size} bytes, num corpo com Content-Length.',
-    'This part must have exactly {size} bytes, in a body with a Content-Length.',
-  ),
-  checksum_mismatch: kind(
-    422,
-    'Os bytes que chegaram não têm o SHA-256 anunciado.',
-    'The bytes that came do not have the SHA-256 that was announced.',
-  ),
   validation_failed: kind(422, 'Os dados enviados têm problemas.', 'The data sent has problems.'),
   json_too_deep: kind(422, 'O JSON passa de {limit} níveis.', 'The JSON nests deeper than {limit} levels.'),
   workflow_invalid: kind(
@@ -209,17 +165,15 @@ export const ERRORS = {
     'O banco de dados não está disponível. Tente de novo em instantes.',
     'The database is not available. Try again in a moment.',
   ),
-  storage_unavailable: kind(
-    503,
-    'O armazenamento de arquivos não está disponível ou está cheio. Nada foi guardado; tente de novo em instantes.',
-    'The file storage is not available or is full. Nothing was kept; try again in a moment.',
-  ),
   hook_unavailable: kind(
     503,
     'O workflow deste webhook não pode rodar agora; quem o mantém vê o motivo.',
     'The workflow of this webhook cannot run now; its owner sees why.',
   ),
   busy: kind(503, 'Muitos pedidos ao mesmo tempo. Tente de novo em instantes.', 'Too busy. Try again in a moment.'),
+  ...FILE_ERRORS,
+  ...AGENT_ERRORS,
+  ...CHAT_ERRORS,
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -81,7 +81,10 @@ export function accessTables(schema: ReturnType<typeof pgSchema>, users: Keyed, 
       details: json().$type<JsonObject>(),
       created_at: createdAt(),
     },
-    (t) => [index('audit_log_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc())],
+    (t) => [
+      index('audit_log_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc()),
+      index('audit_log_age_idx').on(t.created_at),
+    ],
   )
 
   const variables = schema.table(

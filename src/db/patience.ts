@@ -7,13 +7,19 @@ const PATIENCE_MS = 4_000
 /** Makes a transport share what is left of a request's patience. */
 export type Patience = (transport: Transport) => Transport
 
+/** The same for one request. */
+export interface RequestPatience extends Patience {
+  /** How long it has waited so far, its queries added up. */
+  readonly waitedMs: () => number
+}
+
 /**
  * How long one request waits for PostgreSQL in all: several queries in a row, each with a deadline of its own, would add
  * up. Only the waiting counts, since a request may wait for other things as long as its client wants.
  */
-export function createPatience(): Patience {
+export function createPatience(): RequestPatience {
   let waitedMs = 0
-  return (transport) => ({
+  const patience: Patience = (transport) => ({
     async run(statements) {
       const leftMs = PATIENCE_MS - waitedMs
       if (leftMs <= 0) throw new DatabaseUnavailable(`the request has waited ${PATIENCE_MS} ms for PostgreSQL`)
@@ -25,4 +31,5 @@ export function createPatience(): Patience {
       }
     },
   })
+  return Object.assign(patience, { waitedMs: () => waitedMs })
 }

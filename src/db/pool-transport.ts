@@ -1,5 +1,6 @@
 import { withDeadline } from './deadline.ts'
 import { DatabaseUnavailable, fromReply, type Reply } from './errors.ts'
+import type { PoolStats } from './pool.ts'
 import type { RowSet, Statement, Transport } from './wire.ts'
 
 /** The pool has a deadline of its own; this one, with room for the call, is for a pool that cannot be reached. */
@@ -30,4 +31,14 @@ export function poolTransport(env: PoolEnv): Transport {
   return {
     run: (statements, withinMs) => call(env.POSTGRES_POOL.getByName(POOL_NAME).run(statements, withinMs), withinMs),
   }
+}
+
+interface StatsEnv {
+  readonly POSTGRES_POOL: { getByName(name: string): { stats(): Promise<PoolStats> } }
+  readonly HYPERDRIVE?: unknown
+}
+
+/** How the pool is; undefined where Hyperdrive pools. */
+export async function poolStats(env: StatsEnv): Promise<PoolStats | undefined> {
+  return env.HYPERDRIVE === undefined ? env.POSTGRES_POOL.getByName(POOL_NAME).stats() : undefined
 }

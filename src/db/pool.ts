@@ -30,6 +30,17 @@ export interface PoolOptions {
   readonly idleMs: number
 }
 
+/** Connections that are lent and idle ones, and statements that wait for one. */
+export interface PoolStats {
+  readonly busy: number
+  readonly idle: number
+  readonly waiting: number
+}
+
+export interface Pool extends Transport {
+  stats(): PoolStats
+}
+
 interface Idle {
   readonly connection: Connection
   readonly since: number
@@ -61,6 +72,7 @@ function createIdleList(idleMs: number) {
       if (connection.isAlive) list.push({ connection, since: now })
       sweeper ??= setTimeout(sweep, idleMs)
     },
+    size: () => list.length,
     clear(): void {
       for (const { connection } of list.splice(0)) connection.discard()
     },
@@ -68,7 +80,7 @@ function createIdleList(idleMs: number) {
 }
 
 /** Makes a pool; connections open when they are needed. */
-export function createPool({ create, size, idleMs }: PoolOptions): Transport {
+export function createPool({ create, size, idleMs }: PoolOptions): Pool {
   const idle = createIdleList(idleMs)
   const slots = createSlots({ size, maxWaiting: MAX_WAITING })
 
@@ -91,6 +103,10 @@ export function createPool({ create, size, idleMs }: PoolOptions): Transport {
   })
 
   return {
+    stats() {
+      const { taken: busy, waiting } = slots.count()
+      return { busy, idle: idle.size(), waiting }
+    },
     async run(statements, withinMs = DEADLINE_MS) {
       const arrived = Date.now()
       await breaker.admit()

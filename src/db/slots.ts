@@ -11,6 +11,8 @@ export interface Slots {
   enter(): Turn
   /** Sends everybody away who waits. */
   turnAway(reason: DatabaseUnavailable): void
+  /** How many are in, and how many wait. */
+  count(): { readonly taken: number; readonly waiting: number }
 }
 
 interface Waiter {
@@ -75,5 +77,6 @@ export function createSlots({ size, maxWaiting }: { size: number; maxWaiting: nu
       for (const waiter of waiting) waiter.turnAway(reason)
       waiting.clear()
     },
+    count: () => ({ taken: size - free, waiting: waiting.size }),
   }
 }

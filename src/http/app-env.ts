@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import type { ErrorCode } from '#core/errors'
 import type { Locale } from '#core/messages'
-import type { Patience } from '#db/patience'
+import type { RequestPatience } from '#db/patience'
+import type { TraceContext } from '#lib/trace'
 import type { Ctx, PublicCtx } from '#services/context'
 
 /** What every handler finds in `c.var`. */
@@ -9,10 +10,13 @@ export interface AppEnv {
   Bindings: Env
   Variables: {
     requestId: string
+    trace: TraceContext
     locale: Locale
     publicCtx: PublicCtx
     /** Shared by all queries of the request. */
-    patience: Patience
+    patience: RequestPatience
+    /** The workspace of the caller, once that is known. */
+    workspaceId?: string
     /** Set where an error is answered, for the line on the log. */
     errorCode?: ErrorCode
   }

@@ -8,10 +8,15 @@ import { frame } from './middleware/frame.ts'
 import { limitAddress } from './middleware/limit-address.ts'
 import { answerUnmatched } from './not-found.ts'
 import { accountPageRoutes } from './routes/account-pages.ts'
+import { agentRoutes } from './routes/agents.ts'
+import { analyticsRoutes } from './routes/analytics.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { authRoutes } from './routes/auth.ts'
+import { chatMessageRoutes } from './routes/chat-messages.ts'
+import { chatUiStreamRoutes } from './routes/chat-ui-stream.ts'
+import { chatRoutes } from './routes/chats.ts'
 import { createDocs } from './routes/docs.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -19,6 +24,8 @@ import { fileLinkRoutes } from './routes/file-links.ts'
 import { fileRoutes } from './routes/files.ts'
 import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { llmRoutes } from './routes/llm.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
@@ -47,21 +54,30 @@ const routes = app
   .route('/api/v1', workflowVersionRoutes)
   .route('/api/v1', workflowFileRoutes)
   .route('/api/v1', triggerRoutes)
+  .route('/api/v1', agentRoutes)
   .route('/api/v1', executionRoutes)
   .route('/api/v1', executionControlRoutes)
   .route('/api/v1', approvalRoutes)
+  .route('/api/v1', chatRoutes('/chat'))
+  .route('/api/v1', chatMessageRoutes('/chat'))
+  .route('/api/v1', chatUiStreamRoutes)
   .route('/api/v1', variableRoutes)
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', fileRoutes)
   .route('/api/v1', uploadRoutes)
   .route('/api/v1', nodeRoutes)
+  .route('/api/v1', llmRoutes)
+  .route('/api/v1', analyticsRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
 
+// Older clients know chats as conversations.
+app.route('/api/v1', chatRoutes('/conversations')).route('/api/v1', chatMessageRoutes('/conversations'))
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
 app.route('/', accountPageRoutes)
+app.route('/', metricsRoutes)
 app.route('/', hookRoutes)
 app.route('/', fileLinkRoutes)
 app.route('/', createDocs(app))

@@ -17,6 +17,15 @@ export function uuidv7(now: number, random: Uint8Array): string {
   return formatUuid(bytes)
 }
 
+/** A UUIDv8 (RFC 9562, 5.8) of the first sixteen bytes of a hash: the same for the same thing. */
+export function uuidv8(hash: Uint8Array): string {
+  const bytes = Uint8Array.from(hash.subarray(0, 16))
+  const view = new DataView(bytes.buffer)
+  view.setUint8(6, 0x80 | (view.getUint8(6) & 0x0f))
+  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f))
+  return formatUuid(bytes)
+}
+
 /** Sixteen bytes as the usual 8-4-4-4-12 text. */
 export function formatUuid(bytes: Uint8Array): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

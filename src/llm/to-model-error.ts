@@ -1,13 +1,15 @@
-import { APICallError } from '@ai-sdk/provider'
+import { APICallError, UnsupportedFunctionalityError } from '@ai-sdk/provider'
+import { z } from 'zod'
 import { ModelError } from './errors.ts'
 import type { ModelErrorCode } from './messages.ts'
+import { redactText } from '#lib/redact'
 import { parseRetryAfterMs } from '#lib/retry-after'
 
-/** Who was asked for what; `apiKey` only to be taken out of texts. */
+/** Who was asked for what; `hidden` is what must not be seen in a text: keys. */
 export interface Asked {
   readonly provider: string
   readonly model: string
-  readonly apiKey: string | undefined
+  readonly hidden: readonly string[]
 }
 
 const MAX_DETAIL_CHARS = 300
@@ -20,14 +22,34 @@ const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([425, 429])
  * `code` and `retryable`, as the outbound gate's errors do, however deep the SDK has wrapped it.
  */
 export function toModelError(error: unknown, asked: Asked): Error {
+  if (!(error instanceof Error)) return fromStreamError(error, asked)
   const chain = causesOf(error)
   const own = chain.find(isClassified)
   if (own !== undefined) return own
   if (chain.some((cause) => cause.name === 'TimeoutError')) return fail('model_timeout', asked, 'timeout')
+  const unsupported = chain.find((cause) => UnsupportedFunctionalityError.isInstance(cause))
+  if (unsupported !== undefined) return fail('model_refused', asked, unsupported.message)
   const call = chain.find((cause) => APICallError.isInstance(cause))
   if (call === undefined) return chain.some(isNetworkError) ? unreachable(asked) : badAnswer(asked, chain)
   if (call.statusCode !== undefined && !isSuccess(call.statusCode)) return fromStatus(call, call.statusCode, asked)
   return call.statusCode === undefined || chain.some(isNetworkError) ? unreachable(asked) : badAnswer(asked, chain)
+}
+
+/** What a provider says went wrong in the middle of a stream; the SDKs hand it on as a plain object. */
+const StreamError = z.object({
+  message: z.string(),
+  statusCode: z.number().optional(),
+  isRetryable: z.boolean().optional(),
+})
+
+function fromStreamError(error: unknown, asked: Asked): ModelError {
+  const parsed = StreamError.safeParse(error)
+  if (!parsed.success) return fail('model_bad_answer', asked, typeof error === 'string' ? error : 'unknown')
+  const { message, statusCode, isRetryable = true } = parsed.data
+  if (statusCode !== undefined && !isSuccess(statusCode)) {
+    return fail(codeOfStatus(statusCode), asked, `HTTP ${statusCode}: ${message}`, { status: statusCode })
+  }
+  return fail(isRetryable ? 'model_unavailable' : 'model_refused', asked, message)
 }
 
 function fromStatus(call: APICallError, status: number, asked: Asked): ModelError {
@@ -55,11 +77,11 @@ function badAnswer(asked: Asked, chain: readonly Error[]): ModelError {
 
 function fail(
   code: ModelErrorCode,
-  { provider, model, apiKey }: Asked,
+  { provider, model, hidden }: Asked,
   detail: string,
   more: { status?: number; retryAfterMs?: number | undefined } = {},
 ): ModelError {
-  const shown = (apiKey === undefined ? detail : detail.replaceAll(apiKey, '***')).slice(0, MAX_DETAIL_CHARS)
+  const shown = redactText(detail, hidden).slice(0, MAX_DETAIL_CHARS)
   return new ModelError(code, { params: { provider, model, detail: shown }, ...more })
 }
 

@@ -1,6 +1,9 @@
 import type { Catalog } from '#core/workflow/node-type'
 import { aggregate } from './aggregate.ts'
+import { agentNode } from './agent.ts'
+import { classify } from './classify.ts'
 import { code } from './code.ts'
+import { extract } from './extract.ts'
 import { fileRead } from './file-read.ts'
 import { fileWrite } from './file-write.ts'
 import { filter } from './filter.ts'
@@ -57,6 +60,9 @@ export const catalog = {
   code,
   validate,
   llm,
+  agent: agentNode,
+  classify,
+  extract,
   'http.request': httpRequest,
   'file.read': fileRead,
   'file.write': fileWrite,

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { AnyJsonObject } from '#core/json'
 import { defineEffectNode, emit } from '#core/workflow/node-type'
+import { askForObject, asking, settingsOf, tollOf } from './ask.ts'
 
 const Message = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })
 
@@ -9,21 +11,17 @@ export const llm = defineEffectNode({
   icon: 'sparkles',
   title: { pt: 'Modelo de linguagem', en: 'Language model' },
   description: {
-    pt: 'Pergunta a um modelo ("provedor/modelo") e devolve o texto. "demo/echo" não precisa de chave.',
-    en: 'Asks a model ("provider/model") and gives its text. "demo/echo" needs no key.',
+    pt: 'Pergunta a um modelo ("provedor/modelo") e devolve o texto, ou um valor que segue um JSON Schema. "demo/echo" não precisa de chave.',
+    en: 'Asks a model ("provider/model") and gives its text, or a value that follows a JSON Schema. "demo/echo" needs no key.',
   },
   ports: { in: ['in'], out: ['out'] },
   config: z
     .strictObject({
-      model: z
-        .string()
-        .regex(/^[^/\s]+\/\S+$/)
-        .describe('provider/model, e.g. openai/gpt-5-mini or demo/echo'),
+      ...asking,
       prompt: z.string().min(1).optional(),
       messages: z.array(Message).min(1).optional(),
       system: z.string().optional(),
-      temperature: z.number().min(0).max(2).optional(),
-      max_tokens: z.int().min(1).max(1_000_000).optional(),
+      schema: AnyJsonObject.optional().describe('JSON Schema of the answer, which comes as "object" too.'),
     })
     .refine(({ prompt, messages }) => (prompt === undefined) !== (messages === undefined), {
       path: ['prompt'],
@@ -35,16 +33,19 @@ export const llm = defineEffectNode({
     output: {
       text: '…',
       usage: { input_tokens: 2, output_tokens: 9, total_tokens: 11 },
-      cost: null,
+      cost: 0,
       finish_reason: 'stop',
       model: 'demo/echo',
     },
   },
-  async run(ports, { config: { model, prompt = '', messages, system, temperature, max_tokens: maxTokens } }) {
-    const settings = { model, system, temperature, maxTokens }
-    const answer = await ports.generate(messages === undefined ? { ...settings, prompt } : { ...settings, messages })
-    // Prices come with the model catalogue; until then the cost is unknown, not zero.
-    const { text, usage, finish_reason } = answer
-    return emit({ text, usage, cost: null, finish_reason, model: answer.model })
+  async run(ports, { config: { prompt = '', messages, system, schema, ...settings } }) {
+    const asked = { ...settingsOf(settings), system, isShown: schema === undefined }
+    const request = messages === undefined ? { ...asked, prompt } : { ...asked, messages }
+    if (schema === undefined) {
+      const answer = await ports.generate(request)
+      return emit({ text: answer.text, ...tollOf(answer) })
+    }
+    const answer = await askForObject(ports, request, schema)
+    return emit({ text: answer.text, object: answer.object, ...tollOf(answer) })
   },
 })

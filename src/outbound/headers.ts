@@ -15,7 +15,7 @@ const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-// Which headers are secret is known to the user alone, so another origin gets only these. An idempotency key opens nothing.
+// Which headers are secret is known to the user alone, so another origin gets only these. An idempotency key and a trace open nothing.
 const KEPT_ACROSS_ORIGINS: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
@@ -25,6 +25,7 @@ const KEPT_ACROSS_ORIGINS: ReadonlySet<string> = new Set([
   'content-type',
   'idempotency-key',
   'range',
+  'traceparent',
   'user-agent',
 ])
 

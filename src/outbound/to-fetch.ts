@@ -1,7 +1,12 @@
 import type { Outbound, OutboundLimits } from './gate.ts'
+import type { SecretFill } from './secrets.ts'
 
-/** The gate in the shape that SDKs take: every request that they make goes through it. */
-export function toFetch(outbound: Outbound, limits: OutboundLimits): typeof fetch {
+/**
+ * The gate in the shape that SDKs take: every request that they make goes through it.
+ *
+ * @param secrets puts values where the SDK was given placeholders
+ */
+export function toFetch(outbound: Outbound, limits: OutboundLimits, secrets?: SecretFill): typeof fetch {
   return (input, init) => {
     // Not `new Request(input, init)`: it would choose a form's boundary now, and the gate another one on sending.
     const request = input instanceof Request ? input : undefined
@@ -13,6 +18,7 @@ export function toFetch(outbound: Outbound, limits: OutboundLimits): typeof fetc
         headers: init?.headers ?? request?.headers,
         body: init?.body ?? request?.body,
         redirect: (init?.redirect ?? request?.redirect) === 'manual' ? 'manual' : 'follow',
+        secrets,
       },
       { ...limits, signal: AbortSignal.any(signals) },
     )

@@ -2,6 +2,7 @@ import type { Config } from '#config'
 import type { Locale } from '#core/messages'
 import type { Principal } from '#core/principal'
 import type { Db } from '#db/connect'
+import type { TraceContext } from '#lib/trace'
 import type { MailBindings } from '#mail/mailer'
 
 /** What a verb may use when nobody is logged in: registering, logging in, health. */
@@ -11,6 +12,8 @@ export interface PublicCtx {
   readonly db: Db
   readonly locale: Locale
   readonly requestId: string
+  /** The request's own span: what it starts goes on below it. */
+  readonly trace: TraceContext
   /** Unix milliseconds. */
   readonly now: () => number
   /** Work that the answer does not wait for and does not tell of; a failure of it goes to the log. */

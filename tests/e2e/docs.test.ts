@@ -59,7 +59,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the documentation in a browser', () => {
     return account
   }
 
-  test('Swagger UI: Authorize logs in, Try it out then works', async () => {
+  /** Opens Swagger UI and logs in there. */
+  async function authorize(): Promise<{ email: string }> {
     const { email, password } = await register()
     await page.goto(new URL('/docs', server.url).href)
     await page.locator('button.authorize').click()
@@ -69,7 +70,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the documentation in a browser', () => {
     await dialog.locator('.auth-container').first().getByRole('button', { name: 'Apply' }).click()
     await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor()
     await dialog.getByRole('button', { name: 'Close' }).first().click()
+    return { email }
+  }
 
+  test('Swagger UI: Authorize logs in, Try it out then works', async () => {
+    const { email } = await authorize()
     const operation = page.locator('#operations-auth-getAuthMe')
     await operation.locator('.opblock-summary-control').click()
     await operation.getByRole('button', { name: 'Try it out' }).click()
@@ -78,6 +83,20 @@ describe.skipIf(!existsSync(CHROMIUM))('the documentation in a browser', () => {
     await answer.waitFor()
     expect(await answer.locator('.response-col_status').innerText()).toContain('200')
     expect(await answer.innerText()).toContain(email)
+  })
+
+  test('Swagger UI uploads a file', async () => {
+    await authorize()
+    const operation = page.locator('#operations-files-postFilesUpload')
+    await operation.locator('.opblock-summary-control').click()
+    await operation.getByRole('button', { name: 'Try it out' }).click()
+    const file = { name: 'nota.txt', mimeType: 'text/plain', buffer: Buffer.from('olá') }
+    await operation.locator('input[type=file]').setInputFiles(file)
+    await operation.getByRole('button', { name: 'Execute' }).click()
+    const answer = operation.locator('.live-responses-table .response').first()
+    await answer.waitFor()
+    expect(await answer.innerText()).toContain('"filename": "nota.txt"')
+    expect(await answer.locator('.response-col_status').innerText()).toContain('201')
   })
 
   test('ReDoc shows the document and searches it', async () => {

@@ -1,46 +1,26 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { z } from 'zod'
+import { anthropic } from './scripted-model/anthropic.ts'
+import { google } from './scripted-model/google.ts'
+import { openai, toUsage } from './scripted-model/openai.ts'
+import { DEFAULT_USAGE, endOf, ScriptedReply, type ScriptedWire } from './scripted-model/reply.ts'
 
-/** One answer of the scripted provider. */
-export type ScriptedReply =
-  | {
-      readonly kind: 'text'
-      readonly text: string
-      readonly finishReason?: string
-      readonly usage?: ScriptedUsage | null
-    }
-  /** An HTTP error with OpenAI's error body, or a body of its own. */
-  | {
-      readonly kind: 'error'
-      readonly status: number
-      readonly message?: string
-      readonly body?: string
-      readonly headers?: Readonly<Record<string, string>>
-    }
-  /** 200 with any body. */
-  | { readonly kind: 'raw'; readonly body: string }
-  /** Headers and nothing more, until the client goes away. */
-  | { readonly kind: 'stall' }
-  /** The connection is reset, before the headers or in the body. */
-  | { readonly kind: 'cut'; readonly after: 'nothing' | 'half' }
+export type { ScriptedReply } from './scripted-model/reply.ts'
 
-interface ScriptedUsage {
-  readonly prompt_tokens: number
-  readonly completion_tokens: number
-  readonly total_tokens?: number
-}
+const WIRES = [openai, anthropic, google]
 
-const CompletionBody = z.looseObject({
-  model: z.string(),
-  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })),
-  stream: z.boolean().default(false),
+const RequestBody = z.looseObject({
+  model: z.string().default(''),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.unknown() })).default([]),
+  stream: z.boolean().default(true),
 })
 
 export interface ScriptedRequest {
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  readonly body: z.infer<typeof CompletionBody>
+  readonly model: string
+  readonly body: z.infer<typeof RequestBody>
 }
 
 /** The replies in order, the last one for ever after, or a function of the request and its number from 0. */
@@ -49,27 +29,35 @@ export type Script =
   | ((request: ScriptedRequest, index: number) => ScriptedReply)
 
 export interface ScriptedModel {
-  /** What goes into OPENAI_BASE_URL or a provider's `base_url`. */
+  /** What goes into OPENAI_BASE_URL, ANTHROPIC_BASE_URL, GOOGLE_BASE_URL or a provider's `base_url`. */
   readonly baseUrl: string
   /** What came in, oldest first. */
   readonly requests: readonly ScriptedRequest[]
+  /** Lets what is held go on, now and later. */
+  release(): void
+  /** Resolves when a client has gone before its answer was whole. */
+  readonly clientGone: Promise<void>
   stop(): Promise<void>
 }
 
-const DEFAULT_USAGE: ScriptedUsage = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 }
-
-/** A provider that speaks OpenAI's chat completions over real HTTP on 127.0.0.1 and answers as told. */
+/**
+ * A provider that answers as told, over real HTTP on 127.0.0.1, in the wire format in which it is asked: OpenAI's chat
+ * completions, Anthropic's messages or Google's Gemini.
+ */
 export async function startScriptedModel(script: Script): Promise<ScriptedModel> {
   const requests: ScriptedRequest[] = []
+  const released = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<void>()
   const server = createServer((incoming, response) => void answer(incoming, response))
 
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = await new Response(new Blob(await incoming.toArray())).text()
-    const body = CompletionBody.parse(JSON.parse(text))
-    const request = { path: incoming.url ?? '', headers: incoming.headers, body }
-    const index = requests.push(request) - 1
+    const asked = await readAsked(incoming)
+    if (asked === undefined) return void response.writeHead(404).end()
+    const index = requests.push(asked.request) - 1
+    const { request } = asked
     const reply = typeof script === 'function' ? script(request, index) : (script[index] ?? script.at(-1) ?? script[0])
-    send(response, reply, request)
+    response.on('close', () => response.writableEnded || gone.resolve())
+    await sendReply(response, ScriptedReply.parse(reply), asked, released.promise)
   }
 
   server.listen(0, '127.0.0.1')
@@ -78,6 +66,8 @@ export async function startScriptedModel(script: Script): Promise<ScriptedModel>
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     requests,
+    release: () => released.resolve(),
+    clientGone: gone.promise,
     stop: async () => {
       server.closeAllConnections()
       server.close()
@@ -86,49 +76,67 @@ export async function startScriptedModel(script: Script): Promise<ScriptedModel>
   }
 }
 
-function send(response: ServerResponse, reply: ScriptedReply, request: ScriptedRequest): void {
-  if (reply.kind === 'text') {
-    if (request.body.stream) streamText(response, reply, request)
-    else response.setHeader('content-type', 'application/json').end(JSON.stringify(toCompletion(reply, request)))
-  } else if (reply.kind === 'error') {
-    const message = reply.message ?? `scripted ${reply.status}`
-    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
-    response.end(reply.body ?? JSON.stringify({ error: { message, type: 'scripted', code: null } }))
-  } else if (reply.kind === 'raw') {
-    response.setHeader('content-type', 'application/json').end(reply.body)
-  } else if (reply.kind === 'stall') {
-    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
-  } else if (reply.after === 'nothing') {
-    response.socket?.resetAndDestroy()
-  } else {
-    response.setHeader('content-type', 'application/json').write('{"id":', () => response.socket?.resetAndDestroy())
-  }
+interface Asked {
+  readonly request: ScriptedRequest
+  readonly wire: ScriptedWire
 }
 
-type TextReply = Extract<ScriptedReply, { kind: 'text' }>
+/** Reads a request to a model; undefined when it is none. */
+export async function readAsked(incoming: IncomingMessage): Promise<Asked | undefined> {
+  const { url: path = '', headers } = incoming
+  const text = await new Response(new Blob(await incoming.toArray())).text()
+  const body: unknown = text === '' ? {} : JSON.parse(text)
+  for (const wire of WIRES) {
+    const model = wire.readModel(path.replace(/\?.*$/, ''), body)
+    if (model !== undefined) return { wire, request: { path, headers, model, body: RequestBody.parse(body) } }
+  }
+  return undefined
+}
 
-function toCompletion({ text, finishReason = 'stop', usage = DEFAULT_USAGE }: TextReply, { body }: ScriptedRequest) {
-  const message = { role: 'assistant', content: text }
-  return {
+/** Answers a request as told; what is held goes on with `released`. */
+export async function sendReply(
+  response: ServerResponse,
+  reply: z.output<typeof ScriptedReply>,
+  { wire, request }: Asked,
+  released: Promise<void>,
+): Promise<void> {
+  const { model } = request
+  if (reply.kind === 'error') {
+    const message = reply.message ?? `scripted ${reply.status}`
+    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+    return void response.end(reply.body ?? wire.toError(reply.status, message))
+  }
+  if (reply.kind === 'raw') return void response.setHeader('content-type', 'application/json').end(reply.body)
+  if (reply.kind === 'cut' && reply.after === 'nothing') return void response.socket?.resetAndDestroy()
+  if (!request.body.stream && reply.kind === 'text') {
+    return void response.setHeader('content-type', 'application/json').end(toCompletion(reply, model))
+  }
+  const isWhole = reply.kind === 'text' || reply.kind === 'tools'
+  const isEmpty = reply.text === '' && reply.calls.length === 0
+  const events = wire.toEvents(isEmpty && !isWhole ? { ...reply, text: 'one two three four five' } : reply, model)
+  const count = reply.kind === 'stall' && isEmpty ? 0 : Math.ceil(events.length / 2)
+  const first = isWhole ? events : events.slice(0, count)
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+  const sent = Promise.withResolvers<void>()
+  response.write(first.join('') || '\n', () => sent.resolve())
+  if (isWhole) return void response.end()
+  await sent.promise
+  if (reply.kind === 'cut') return void response.socket?.resetAndDestroy()
+  if (reply.kind === 'broken') return void response.end(wire.toErrorEvent(reply.message))
+  if (reply.kind !== 'hold') return
+  await released
+  response.end(events.slice(first.length).join(''))
+}
+
+/** OpenAI's answer in one piece. */
+function toCompletion(reply: z.output<typeof ScriptedReply> & { kind: 'text' }, model: string): string {
+  const { text: content, usage = DEFAULT_USAGE } = reply
+  return JSON.stringify({
     id: 'chatcmpl-scripted',
     object: 'chat.completion',
     created: 0,
-    model: body.model,
-    choices: [{ index: 0, message, finish_reason: finishReason }],
-    ...(usage === null ? {} : { usage }),
-  }
-}
-
-/** Word by word as server-sent events, usage in the last one (`stream_options.include_usage`). */
-function streamText(response: ServerResponse, reply: TextReply, { body }: ScriptedRequest): void {
-  const { text, finishReason = 'stop', usage = DEFAULT_USAGE } = reply
-  const base = { id: 'chatcmpl-scripted', object: 'chat.completion.chunk', created: 0, model: body.model }
-  const emit = (chunk: object): boolean => response.write(`data: ${JSON.stringify({ ...base, ...chunk })}\n\n`)
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-  for (const [content] of text.matchAll(/\s*\S+\s*/g)) {
-    emit({ choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }] })
-  }
-  emit({ choices: [{ index: 0, delta: {}, finish_reason: finishReason }] })
-  if (usage !== null) emit({ choices: [], usage })
-  response.end('data: [DONE]\n\n')
+    model,
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: endOf(reply) }],
+    ...(usage === null ? {} : { usage: toUsage(usage) }),
+  })
 }

@@ -28,6 +28,13 @@ export const AUDIT_ACTIONS = [
   'variable.created',
   'variable.changed',
   'variable.deleted',
+  'agent.created',
+  'agent.changed',
+  'agent.deleted',
+  'agent.duplicated',
+  'agent.restored',
+  'agent.activated',
+  'agent.deactivated',
   'workflow.created',
   'workflow.changed',
   'workflow.deleted',
@@ -39,6 +46,9 @@ export const AUDIT_ACTIONS = [
   'file.created',
   'file.changed',
   'file.deleted',
+  'chat.created',
+  'chat.changed',
+  'chat.deleted',
 ] as const
 export const AuditAction = z.enum(AUDIT_ACTIONS)
 export type AuditAction = z.infer<typeof AuditAction>

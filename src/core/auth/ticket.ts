@@ -3,8 +3,8 @@ import { z } from 'zod'
 /** From asking for a ticket to opening the socket: a page's moment, not a log file's. */
 export const TICKET_TTL_SECONDS = 60
 
-/** What a ticket may open. Chats join with the sockets that they bring. */
-export const TicketResource = z.enum(['execution', 'workspace'])
+/** What a ticket may open. */
+export const TicketResource = z.enum(['execution', 'workspace', 'chat'])
 export type TicketResource = z.infer<typeof TicketResource>
 
 // In lower case, as we make ids and as an actor is named by one.

@@ -47,14 +47,17 @@ export const UploadFields = z
   .transform(({ path, folder = path, ...fields }) => ({ folder, ...fields }))
 export type UploadFields = z.infer<typeof UploadFields>
 
+/** Empty in the form that the document's pages show: they would send their samples. */
+const optional = (description: string) => z.string().optional().meta({ description, example: '' })
+
 /** The form, for the document. */
 export const UploadForm = z.strictObject({
   file: z.string().meta({ format: 'binary', description: 'The file.' }),
-  filename: z.string().optional().describe('Instead of the one that the file brings.'),
-  folder: z.string().optional().describe('Names separated by `/`; `path` says the same.'),
-  tags: z.string().optional().describe('Separated by commas, or a JSON list.'),
-  category: z.string().optional(),
-  metadata: z.string().optional().describe('A JSON object.'),
+  filename: optional('Instead of the one that the file brings.'),
+  folder: optional('Names separated by `/`; `path` says the same.'),
+  tags: optional('Separated by commas, or a JSON list.'),
+  category: optional('Free for you.'),
+  metadata: optional('A JSON object.'),
 })
 
 export const UploadInput = z

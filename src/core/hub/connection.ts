@@ -3,13 +3,21 @@ import { roleHas, type WorkspacePermission } from '#core/permissions'
 import type { WorkspaceRole } from '#core/principal'
 import { SocketHolder } from '#core/socket'
 
-/** What a socket of each kind shows, as a permission: who loses it loses the socket. Chats join with their issue. */
+/** What a socket of each kind shows, as a permission: who loses it loses the socket. */
 export const SOCKET_PERMISSIONS = {
   execution: 'executions:read',
   workspace: 'executions:read',
+  chat: 'chats:write',
+  /** A chat's socket of who may only read in it. */
+  chat_reader: 'chats:read',
 } as const satisfies Record<string, WorkspacePermission>
 
-export const SOCKET_RESOURCES = ['execution', 'workspace'] as const satisfies (keyof typeof SOCKET_PERMISSIONS)[]
+export const SOCKET_RESOURCES = [
+  'execution',
+  'workspace',
+  'chat',
+  'chat_reader',
+] as const satisfies (keyof typeof SOCKET_PERMISSIONS)[]
 export type SocketResource = (typeof SOCKET_RESOURCES)[number]
 
 /** One open socket, as the hub of its workspace knows it. */

@@ -1,13 +1,10 @@
 /** Variables as older clients send and read them, under `/user-variables`. */
 import { z } from 'zod'
-import { parseEnvText } from './env-text.ts'
 import { VARIABLE_PROBLEMS } from './problems.ts'
-import { isLongEnough, MIN_SECRET_LENGTH, Variable, VariableInput, VariablePatch } from './variable.ts'
+import { EnvText, isLongEnough, MIN_SECRET_LENGTH, Variable, VariableInput, VariablePatch } from './variable.ts'
 
 /** What they show for a secret, and send back when nobody has typed another value. */
 const MASK = '********'
-/** Each is a statement or two. */
-const MAX_LINES = 200
 
 const aliases = { is_encrypted: z.boolean().optional() }
 
@@ -53,32 +50,16 @@ export function shownValue({ value }: Pick<Variable, 'value'>): string {
 export const OlderBulk = z.strictObject({ variables: z.array(OlderInput).min(1).max(50) })
 
 export const OlderImport = z.strictObject({
-  env_content: z
-    .string()
-    .refine((text) => parseEnvText(text).length <= MAX_LINES, {
-      params: { sentence: VARIABLE_PROBLEMS.too_many_lines, values: { limit: MAX_LINES } },
-    })
-    .describe('The text of a .env file.'),
+  env_content: EnvText.describe('The text of a .env file.'),
   overwrite_existing: z.boolean().default(false),
   default_category: z.string().trim().max(100).nullable().default(null),
   is_encrypted: z.boolean().optional(),
 })
-export type OlderImport = z.infer<typeof OlderImport>
 
 /** Whether the value of an imported line is the mask of an export: it says nothing of the secret. */
 export function isMask(value: string): boolean {
   return value === MASK
 }
-
-/** What became of several variables: each key stands in one of the lists. */
-export const OlderOutcome = z.object({
-  created: z.array(z.string()),
-  updated: z.array(z.string()),
-  skipped: z.array(z.string()),
-  errors: z.array(z.object({ key: z.string(), detail: z.string() })),
-  total: z.int(),
-})
-export type OlderOutcome = z.infer<typeof OlderOutcome>
 
 export const OlderExport = z.strictObject({
   format: z.enum(['env', 'json']).default('env'),

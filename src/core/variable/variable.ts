@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseEnvText } from './env-text.ts'
 import { Host } from './hosts.ts'
 import { VARIABLE_PROBLEMS } from './problems.ts'
 
@@ -14,6 +15,12 @@ const says = (sentence: keyof typeof VARIABLE_PROBLEMS, limit = 0) => ({
 })
 
 export const VariableKey = z.string().refine((text) => /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(text), says('key'))
+
+/** Each line is a statement or two. */
+const MAX_LINES = 200
+export const EnvText = z
+  .string()
+  .refine((text) => parseEnvText(text).length <= MAX_LINES, says('too_many_lines', MAX_LINES))
 
 const fields = {
   key: VariableKey.describe('How expressions name it: `$vars.KEY`, or `$secrets.KEY` for a secret.'),
@@ -76,6 +83,35 @@ export const Variable = z
   })
   .meta({ id: 'Variable' })
 export type Variable = z.infer<typeof Variable>
+
+/** The text of a `.env` file, to be kept as variables. */
+export const VariableImport = z
+  .strictObject({
+    content: EnvText.describe('The text of a `.env` file; a masked value leaves the secret as it is.'),
+    overwrite: z
+      .boolean()
+      .default(false)
+      .describe('Gives known variables their new values; otherwise they are skipped.'),
+    secret: z
+      .boolean()
+      .optional()
+      .describe('Absent: new ones become secrets where their value is long enough for one.'),
+    category: fields.category.default(null),
+  })
+  .meta({ id: 'VariableImport' })
+export type VariableImport = z.infer<typeof VariableImport>
+
+/** What became of several variables: each key stands in one of the lists. */
+export const VariableOutcome = z
+  .object({
+    created: z.array(z.string()),
+    updated: z.array(z.string()),
+    skipped: z.array(z.string()),
+    errors: z.array(z.object({ key: z.string(), detail: z.string() })),
+    total: z.int(),
+  })
+  .meta({ id: 'VariableOutcome' })
+export type VariableOutcome = z.infer<typeof VariableOutcome>
 
 export const VariableFilter = z.object({
   search: z.string().trim().min(1).max(200).optional().describe('Part of the key or the description.'),

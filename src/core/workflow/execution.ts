@@ -93,10 +93,24 @@ export const RunHeader = z.object({
   parent: z.object({ executionId: z.string(), ...VisitRef.shape, depth: z.int() }).optional(),
   /** The workflows of the executions because of which it began, the first one first; none began it where absent. */
   chain: z.array(z.string()).optional(),
+  /** How many executions stand above it, where an agent's tool started it. */
+  depth: z.int().optional(),
   /** The execution that failed and that it goes on from. */
   retryOf: z.string().optional(),
+  /** The span that began it (W3C Trace Context). */
+  traceparent: z.string().optional(),
 })
 export type RunHeader = z.infer<typeof RunHeader>
+
+/** How many executions stand above this one. */
+export function depthOf({ parent, depth }: Pick<RunHeader, 'parent' | 'depth'>): number {
+  return parent?.depth ?? depth ?? 0
+}
+
+/** The chain of what begins because of this execution. */
+export function chainBelow({ chain = [], workflowId }: Pick<RunHeader, 'chain' | 'workflowId'>): string[] {
+  return [...chain, workflowId]
+}
 
 /** The execution as it stands now. */
 export function toExecution(header: RunHeader, state: RunState): ExecutionRecord {

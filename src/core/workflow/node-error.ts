@@ -15,6 +15,10 @@ export const NODE_ERRORS = {
     'A expressão {expression} falhou no item {index}: {reason}',
     'The expression {expression} failed at item {index}: {reason}',
   ),
+  agent_needs_person: sentence(
+    'O agente {name} pode perguntar a uma pessoa ({tools}), e num workflow não há a quem: tire essas ferramentas dele, ou use um nó de aprovação.',
+    'The agent {name} may ask a person ({tools}), and a workflow has nobody to ask: take these tools from it, or use an approval node.',
+  ),
   code_failed: sentence('O código falhou: {reason}', 'The code failed: {reason}'),
   not_a_list: sentence('{field} precisa ser uma lista.', '{field} must be a list.'),
   not_text_or_list: sentence('{field} precisa ser um texto ou uma lista.', '{field} must be a text or a list.'),
@@ -61,6 +65,10 @@ export const NODE_ERRORS = {
   http_next_elsewhere: sentence(
     'A próxima página está em {host}, não em {expected}: credenciais não vão para outro servidor.',
     'The next page is at {host}, not at {expected}: credentials do not go to another server.',
+  ),
+  model_answer_invalid: sentence(
+    'A resposta de {model} não segue o esquema, nem pedida de novo: {path} {reason}',
+    'The answer of {model} does not follow the schema, not even when asked again: {path} {reason}',
   ),
   output_too_large: sentence('A saída passa de {limit} bytes.', 'The output exceeds {limit} bytes.'),
   output_too_deep: sentence('A saída passa de {limit} níveis.', 'The output nests deeper than {limit} levels.'),

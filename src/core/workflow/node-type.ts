@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { StoredFile } from '#core/files/file'
+import type { AgentAnswer } from '#core/agent/tool-type'
 import type { Sentence } from '#core/messages'
+import type { FinishReason, Usage } from '#core/agent/model'
 import type { Json, JsonObject } from '#lib/json'
 import type { LogLevel, RunResponse, Wait } from './event.ts'
 import type { FieldKinds } from './fields.ts'
@@ -67,9 +69,15 @@ export interface Arrived {
 export type ModelRequest = {
   /** `provider/model` */
   readonly model: string
-  readonly system?: string
-  readonly temperature?: number
-  readonly maxTokens?: number
+  /** Asked in order when one before is not available. */
+  readonly fallbacks?: readonly string[] | undefined
+  readonly system?: string | undefined
+  readonly temperature?: number | undefined
+  readonly maxTokens?: number | undefined
+  /** JSON Schema that the text must follow as JSON. */
+  readonly output?: JsonObject | undefined
+  /** Watchers see the text as it comes, as progress of the node. */
+  readonly isShown?: boolean | undefined
 } & (
   | { readonly prompt: string; readonly messages?: undefined }
   | {
@@ -80,8 +88,10 @@ export type ModelRequest = {
 
 export interface ModelAnswer {
   readonly text: string
-  readonly usage: { readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number }
-  readonly finish_reason: string
+  readonly usage: Usage
+  /** US dollars; null where no price is known. */
+  readonly cost: number | null
+  readonly finish_reason: FinishReason
   readonly model: string
 }
 
@@ -102,6 +112,15 @@ export interface NodeFiles {
   }): Promise<StoredFile>
 }
 
+/** One turn of a stored agent. */
+export interface AgentRequest {
+  readonly agentId: string
+  /** The last one is the user's. */
+  readonly messages: readonly { readonly role: 'user' | 'assistant'; readonly content: string }[]
+  /** What its instructions see as `$input`. */
+  readonly inputs: JsonObject
+}
+
 /** All that an effectful node may touch. Each port throws errors that the engine turns into the node's failure. */
 export interface NodePorts {
   /**
@@ -111,6 +130,8 @@ export interface NodePorts {
    */
   fetch(url: string, init?: RequestInit, limitBytes?: number): Promise<Response>
   generate(request: ModelRequest): Promise<ModelAnswer>
+  /** A whole turn of an agent, with its tools; the text is told to watchers as it comes. */
+  askAgent(request: AgentRequest): Promise<AgentAnswer>
   /** What a JSON Schema has against a value; nothing, if it is valid. */
   readonly validate: Sandbox['validate']
   /** Starts another workflow of the workspace: once for each visit, however often it is asked. */

@@ -17,6 +17,10 @@ export interface RunFacts {
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number }
   /** The plain variables as they were at the start. */
   readonly vars?: Readonly<Record<string, string>>
+  /** On whose behalf it runs, and what stands above it (`RunHeader`); no expression sees any of it. */
+  readonly createdBy?: string | null
+  readonly depth?: number
+  readonly chain?: readonly string[]
   /** What stands for each secret in this visit's config; never its value. */
   readonly secrets?: Readonly<Record<string, string>>
 }

@@ -31,6 +31,7 @@ export const GRAPH_PROBLEMS = {
     'There is no workflow {id} in this workspace.',
   ),
   unknown_file: sentence('Não há neste workspace um arquivo {id}.', 'There is no file {id} in this workspace.'),
+  unknown_agent: sentence('Não há neste workspace um agente {id}.', 'There is no agent {id} in this workspace.'),
   too_many_triggers: sentence(
     'O workflow tem mais de {limit} gatilhos.',
     'The workflow has more than {limit} triggers.',

@@ -5,7 +5,7 @@ import { type Definition, readGraph } from './graph.ts'
 import { type GraphProblem, toPointer } from './problems.ts'
 
 /** Whose ids may stand in a config. A kind that is added is looked up in `services/workflows/find-known-ids.ts`. */
-export type ResourceKind = 'workflow' | 'file'
+export type ResourceKind = 'workflow' | 'file' | 'agent'
 /** Fields, at the top of a config, whose value is the id of such a thing. */
 export type ReferenceFields = Readonly<Record<string, ResourceKind>>
 /** The part of the catalog that says which: each node type declares its own. */
@@ -48,7 +48,7 @@ function idsIn(object: JsonObject, fields: ReferenceFields, path: readonly strin
   })
 }
 
-const CODES = { workflow: 'unknown_workflow', file: 'unknown_file' } as const satisfies Record<
+const CODES = { workflow: 'unknown_workflow', file: 'unknown_file', agent: 'unknown_agent' } as const satisfies Record<
   ResourceKind,
   GraphProblem['code']
 >

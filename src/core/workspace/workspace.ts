@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Sentence } from '#core/messages'
 import { WORKSPACE_ROLES } from '#core/permissions'
+import { Retention, RetentionPatch } from './retention.ts'
 
 const CONTROL: Sentence = { pt: 'Contém caracteres de controle.', en: 'Contains control characters.' }
 
@@ -15,7 +16,9 @@ const name = z
 export const WorkspaceInput = z.strictObject({ name }).meta({ id: 'WorkspaceInput' })
 export type WorkspaceInput = z.infer<typeof WorkspaceInput>
 
-export const WorkspacePatch = z.strictObject({ name: name.optional() }).meta({ id: 'WorkspacePatch' })
+export const WorkspacePatch = z
+  .strictObject({ name: name.optional(), retention: RetentionPatch.optional() })
+  .meta({ id: 'WorkspacePatch' })
 export type WorkspacePatch = z.infer<typeof WorkspacePatch>
 
 /** What a member's role may be. */
@@ -28,6 +31,9 @@ export const Workspace = z
     name: z.string(),
     is_personal: z.boolean().describe('Whether it is the one that its user has alone.'),
     role: Role.describe('The caller’s.'),
+    retention: Retention.describe(
+      'How long things are kept, in days; 0 for ever, null as long as the installation keeps them.',
+    ),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
   })

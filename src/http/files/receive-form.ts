@@ -26,8 +26,9 @@ export function receiveForm(c: Context<AuthenticatedEnv>, idempotency: Idempoten
   return work
 }
 
-/** @throws AppError `validation_failed` */
-function parseFields(fields: Readonly<Record<string, string>>): UploadFields {
+/** A form sends what was not filled in as an empty text: that is as if it had not come. @throws AppError `validation_failed` */
+function parseFields(sent: Readonly<Record<string, string>>): UploadFields {
+  const fields = Object.fromEntries(Object.entries(sent).filter(([, text]) => text !== ''))
   const unstorable = Object.entries(fields).filter(([, text]) => !isStorable(text))
   if (unstorable.length > 0) {
     throw new AppError('validation_failed', { problems: unstorable.map(([name]) => unstorableProblem(`/${name}`)) })

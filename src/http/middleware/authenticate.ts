@@ -24,6 +24,7 @@ export async function authenticateRequest(
   const publicCtx = c.get('publicCtx')
   const principal = await authenticate(publicCtx, token, workspaceId)
   demand(principal, permission)
+  c.set('workspaceId', principal.workspaceId)
   c.set('ctx', {
     ...publicCtx,
     principal,

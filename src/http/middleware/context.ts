@@ -32,6 +32,7 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
     },
     locale: c.get('locale'),
     requestId: c.get('requestId'),
+    trace: c.get('trace'),
     now: Date.now,
     later: (work) =>
       c.executionCtx.waitUntil(

@@ -5,7 +5,7 @@ import { editHeaders } from '#http/edit-headers'
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const REQUESTED = 'Access-Control-Request-Headers'
-const EXPOSED = 'X-Request-Id, Retry-After'
+const EXPOSED = 'X-Request-Id, Retry-After, ETag, Content-Disposition, Content-Range'
 /** The longest that Chromium keeps a preflight's answer. */
 const MAX_AGE_SECONDS = 7200
 

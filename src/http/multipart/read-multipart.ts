@@ -10,6 +10,9 @@ const HEADERS_LIMIT_BYTES = 16 * 1024
 const MAX_PARTS = 50
 /** What stands behind the end of a form is of no interest, and seldom more than a line break. */
 const EPILOGUE_LIMIT_BYTES = 64 * 1024
+/** Of a form that is refused. */
+const LINGER_LIMIT_BYTES = 64 * 1024 * 1024
+const LINGER_MS = 5_000
 const CRLF = Buffer.from('\r\n')
 const HEADERS_END = Buffer.from('\r\n\r\n')
 
@@ -136,7 +139,14 @@ function createScanner(body: ReadableStream<Uint8Array>) {
         size += value.byteLength
       }
     },
+    /**
+     * Whoever still sends when the connection is closed reads no answer: so some of the rest is taken, for a while.
+     */
     async end(): Promise<void> {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const late = new Promise<void>((passed) => (timer = setTimeout(passed, LINGER_MS)))
+      await Promise.race([this.drain(LINGER_LIMIT_BYTES), late]).catch(() => undefined)
+      clearTimeout(timer)
       await reader.cancel().catch(() => undefined)
     },
   }

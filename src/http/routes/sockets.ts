@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
-import type { SocketResource } from '#core/hub/connection'
+import type { TicketResource } from '#core/auth/ticket'
 import { AppError, type ErrorCode } from '#core/errors'
 import type { AppContext, AppEnv } from '#http/app-env'
 import { isAllowedOrigin } from '#http/middleware/cors'
 import { isUuid } from '#lib/ids'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { identifySocket } from '#services/auth/identify-socket'
+import { openChatSocket } from '#services/chats/open-chat-socket'
 import { openExecutionSocket } from '#services/executions/open-execution-socket'
 import { openWorkspaceSocket } from '#services/hub/open-workspace-socket'
 
@@ -15,6 +16,7 @@ const BEARER = 'bearer'
 /** The websockets, below `/api/v1/ws` and, for older clients, `/ws`. They are no operations of the document. */
 export const socketRoutes = new Hono<AppEnv>({ strict: false })
   .get('/execution/:id', (c) => answer(c, 'execution', c.req.param('id').toLowerCase()))
+  .get('/chat/:id', (c) => answer(c, 'chat', c.req.param('id').toLowerCase()))
   .get('/workspace', (c) => answer(c, 'workspace'))
 
 /** What an error says on a socket; any other is a 5xx of the handshake. */
@@ -25,7 +27,7 @@ const REFUSALS: Partial<Record<ErrorCode, readonly [(typeof CLOSE)[keyof typeof 
   not_found: [CLOSE.notFound, 'not found'],
 }
 
-async function answer(c: AppContext, resource: SocketResource, id?: string): Promise<Response> {
+async function answer(c: AppContext, resource: TicketResource, id?: string): Promise<Response> {
   if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') throw new AppError('upgrade_required')
   const refuse = (error: unknown): Response => {
     const refusal = error instanceof AppError ? REFUSALS[error.code] : undefined
@@ -35,7 +37,7 @@ async function answer(c: AppContext, resource: SocketResource, id?: string): Pro
   return withProtocol(c, await open(c, resource, id).catch(refuse))
 }
 
-async function open(c: AppContext, resource: SocketResource, id: string | undefined): Promise<Response> {
+async function open(c: AppContext, resource: TicketResource, id: string | undefined): Promise<Response> {
   const { publicCtx } = c.var
   const origin = c.req.header('Origin')
   if (origin !== undefined && !isAllowedOrigin(origin, publicCtx.config)) {
@@ -49,7 +51,8 @@ async function open(c: AppContext, resource: SocketResource, id: string | undefi
   const after = parseAfter(c.req.query('after'))
   if (Number.isNaN(after)) return refuseSocket(CLOSE.policy, 'bad after')
   if (id === undefined) return openWorkspaceSocket(publicCtx, after, caller)
-  const socket = isUuid(id) ? await openExecutionSocket(publicCtx, id, after, caller) : undefined
+  const openSocket = resource === 'chat' ? openChatSocket : openExecutionSocket
+  const socket = isUuid(id) ? await openSocket(publicCtx, id, after, caller) : undefined
   return socket ?? refuseSocket(CLOSE.notFound, 'not found')
 }
 

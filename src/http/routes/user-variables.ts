@@ -6,7 +6,6 @@ import {
   OlderExport,
   OlderImport,
   OlderInput,
-  OlderOutcome,
   OlderPatch,
   OlderStats,
   OlderValidation,
@@ -16,7 +15,7 @@ import {
 } from '#core/variable/older'
 import { say } from '#core/messages'
 import { VARIABLE_PROBLEMS } from '#core/variable/problems'
-import { VariableFilter, VariableKey } from '#core/variable/variable'
+import { VariableFilter, VariableKey, type VariableImport, VariableOutcome } from '#core/variable/variable'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
@@ -69,7 +68,7 @@ const postBulk = route({
   summary: older('Criar várias variáveis', 'Create several variables'),
   body: OlderBulk,
   bodyLimitBytes: 4 * 1024 * 1024,
-  answers: { 200: OlderOutcome },
+  answers: { 200: VariableOutcome },
 })
 
 const postImport = route({
@@ -79,7 +78,7 @@ const postImport = route({
   summary: older('Importar um arquivo .env', 'Import a .env file'),
   body: OlderImport,
   bodyLimitBytes: 4 * 1024 * 1024,
-  answers: { 200: OlderOutcome },
+  answers: { 200: VariableOutcome },
 })
 
 const exported = {
@@ -169,6 +168,11 @@ async function exportAll(ctx: Ctx, format: 'env' | 'json') {
   return { format, content, filename: format === 'env' ? 'variables.env' : 'variables.json', total: lines.length }
 }
 
+function toImport({ env_content: content, ...order }: z.infer<typeof OlderImport>): VariableImport {
+  const { overwrite_existing: overwrite, default_category: category, is_encrypted: secret } = order
+  return { content, overwrite, category, secret }
+}
+
 async function activeLines(ctx: Ctx) {
   const active = (await allVariables(ctx)).filter(({ is_active }) => is_active)
   return active.map((variable) => ({ key: variable.key, value: shownValue(variable) }))
@@ -199,7 +203,7 @@ export const userVariableRoutes = createRoutes()
     c.json(toOlder(await createVariable(c.var.ctx, c.req.valid('json'), await readIdempotency(c))), 201),
   )
   .openapi(postBulk, async (c) => c.json(await createVariables(c.var.ctx, c.req.valid('json').variables), 200))
-  .openapi(postImport, async (c) => c.json(await importVariables(c.var.ctx, c.req.valid('json')), 200))
+  .openapi(postImport, async (c) => c.json(await importVariables(c.var.ctx, toImport(c.req.valid('json'))), 200))
   .openapi(getExport, async (c) => c.json(await exportAll(c.var.ctx, 'env'), 200))
   .openapi(postExport, async (c) => c.json(await exportAll(c.var.ctx, c.req.valid('json').format), 200))
   .openapi(postValidate, (c) => c.json(validateKey(c.var.ctx, c.req.valid('query').key), 200))

@@ -1,10 +1,24 @@
-import { Variable, VariableFilter, VariableInput, VariablePatch } from '#core/variable/variable'
+import { z } from '@hono/zod-openapi'
+import { toEnvText } from '#core/variable/env-text'
+import { shownValue } from '#core/variable/older'
+import { VariableUsage } from '#core/variable/usage'
+import {
+  Variable,
+  VariableFilter,
+  VariableImport,
+  VariableInput,
+  VariableOutcome,
+  VariablePatch,
+} from '#core/variable/variable'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
+import { allVariables } from '#services/variables/all-variables'
 import { createVariable } from '#services/variables/create-variable'
 import { deleteVariable } from '#services/variables/delete-variable'
+import { findUsage } from '#services/variables/find-usage'
 import { findVariable } from '#services/variables/find-variable'
+import { importVariables } from '#services/variables/import-variables'
 import { listVariables } from '#services/variables/list-variables'
 import { updateVariable } from '#services/variables/update-variable'
 
@@ -28,6 +42,40 @@ const postVariable = route({
   body: VariableInput,
   answers: { 201: Variable },
   errors: ['idempotency_key_reused', 'variable_exists', 'too_many_variables'],
+})
+
+const getExport = route({
+  method: 'get',
+  path: '/variables/export',
+  tag: 'variables',
+  summary: {
+    pt: 'Exportar as variáveis como .env; segredos mascarados',
+    en: 'Export the variables as .env; secrets masked',
+  },
+  permission: 'variables:read',
+  answers: { 200: null },
+  media: { 'text/plain': z.string() },
+})
+
+const postImport = route({
+  method: 'post',
+  path: '/variables/import',
+  tag: 'variables',
+  summary: { pt: 'Importar um arquivo .env', en: 'Import a .env file' },
+  permission: 'variables:write',
+  body: VariableImport,
+  bodyLimitBytes: 4 * 1024 * 1024,
+  answers: { 200: VariableOutcome },
+})
+
+const getUsage = route({
+  method: 'get',
+  path: '/variables/{id}/usage',
+  tag: 'variables',
+  summary: { pt: 'Ver onde uma variável é usada', en: 'See where a variable is used' },
+  permission: 'variables:read',
+  params: ById,
+  answers: { 200: VariableUsage },
 })
 
 const getVariable = route({
@@ -73,6 +121,15 @@ export const variableRoutes = createRoutes()
   .openapi(postVariable, async (c) =>
     c.json(await createVariable(c.var.ctx, c.req.valid('json'), await readIdempotency(c)), 201),
   )
+  .openapi(getExport, async (c) => {
+    const variables = await allVariables(c.var.ctx)
+    const text = toEnvText(variables.map((variable) => ({ key: variable.key, value: shownValue(variable) })))
+    c.header('Content-Type', 'text/plain; charset=utf-8')
+    c.header('Content-Disposition', 'attachment; filename="variables.env"')
+    return c.newResponse(text, 200)
+  })
+  .openapi(postImport, async (c) => c.json(await importVariables(c.var.ctx, c.req.valid('json')), 200))
+  .openapi(getUsage, async (c) => c.json(await findUsage(c.var.ctx, c.req.valid('param').id), 200))
   .openapi(getVariable, async (c) => c.json(await findVariable(c.var.ctx, c.req.valid('param').id), 200))
   .openapi(patchVariable, async (c) =>
     c.json(await updateVariable(c.var.ctx, c.req.valid('param').id, c.req.valid('json')), 200),

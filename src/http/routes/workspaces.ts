@@ -52,7 +52,14 @@ const getWorkspace = route({
 const changes = {
   path: '/workspaces/{id}',
   tag: 'workspaces',
-  summary: { pt: 'Renomear um workspace', en: 'Rename a workspace' },
+  summary: {
+    pt: 'Renomear um workspace, ou mudar por quanto tempo guarda',
+    en: 'Rename a workspace, or change how long it keeps things',
+  },
+  description: {
+    pt: 'Só os donos mudam por quanto tempo se guarda.',
+    en: 'Only owners change how long things are kept.',
+  },
   permission: 'workspace:write',
   params: ById,
   body: WorkspacePatch,

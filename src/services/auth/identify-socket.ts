@@ -1,12 +1,19 @@
 import { verifyTicket } from '#auth/tickets'
-import { SOCKET_PERMISSIONS, type SocketResource } from '#core/hub/connection'
+import type { TicketResource } from '#core/auth/ticket'
 import { AppError } from '#core/errors'
+import { can, type WorkspacePermission } from '#core/permissions'
 import { credentialId, type Principal, socketEndsAt } from '#core/principal'
 import type { SocketCaller } from '#core/socket'
 import type { PublicCtx } from '#services/context'
 import { authenticate } from './authenticate.ts'
 import { demand } from './demand.ts'
 import { findTicketHolder } from './find-ticket-holder.ts'
+
+const TO_OPEN = {
+  execution: 'executions:read',
+  workspace: 'executions:read',
+  chat: 'chats:read',
+} as const satisfies Record<TicketResource, WorkspacePermission>
 
 /** What came with the upgrade request. */
 export interface SocketCredentials {
@@ -18,20 +25,20 @@ export interface SocketCredentials {
 /**
  * Who opens the socket.
  *
- * @param id of the execution; a workspace's socket is the caller's own and has none
+ * @param id of the execution or chat; a workspace's socket is the caller's own and has none
  * @throws AppError `invalid_credentials`, `not_found` for a workspace that is not the caller's, `forbidden` and its kind
  */
 export async function identifySocket(
   ctx: PublicCtx,
-  resource: SocketResource,
+  resource: TicketResource,
   id: string | undefined,
   credentials: SocketCredentials,
-): Promise<SocketCaller> {
+): Promise<SocketCaller & { readonly mayWrite: boolean }> {
   const { principal, ticket } = await (credentials.ticket === undefined
     ? byToken(ctx, credentials)
     : byTicket(ctx, resource, id, credentials.ticket))
-  demand(principal, SOCKET_PERMISSIONS[resource])
-  return { ...toSocketCaller(principal, ctx.now()), ticket }
+  demand(principal, TO_OPEN[resource])
+  return { ...toSocketCaller(principal, ctx.now()), ticket, mayWrite: can(principal, 'chats:write') }
 }
 
 /** An authenticated caller as one who opens a socket. */
@@ -57,7 +64,7 @@ async function byToken(ctx: PublicCtx, { token, workspaceId }: SocketCredentials
 /** The session or key may have ended since the ticket was given, so it is looked up again. */
 async function byTicket(
   ctx: PublicCtx,
-  resource: SocketResource,
+  resource: TicketResource,
   id: string | undefined,
   text: string,
 ): Promise<Identified> {

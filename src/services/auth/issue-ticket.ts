@@ -2,7 +2,9 @@ import { signTicket } from '#auth/tickets'
 import { TICKET_TTL_SECONDS, type TicketAnswer, type TicketInput } from '#core/auth/ticket'
 import { credentialId, socketEndsAt } from '#core/principal'
 import type { Ctx } from '#services/context'
+import { demand } from './demand.ts'
 import { AppError } from '#core/errors'
+import { findChat } from '#services/chats/find-chat'
 import { findExecution } from '#services/executions/find-execution'
 
 /**
@@ -12,7 +14,9 @@ import { findExecution } from '#services/executions/find-execution'
  */
 export async function issueTicket(ctx: Ctx, input: TicketInput): Promise<TicketAnswer> {
   const { resource, id } = input
+  demand(ctx.principal, resource === 'chat' ? 'chats:read' : 'executions:read')
   if (resource === 'execution') await findExecution(ctx, id)
+  else if (resource === 'chat') await findChat(ctx, id)
   // The workspace of the request, which the caller is known to be in.
   else if (id !== ctx.principal.workspaceId) throw new AppError('not_found')
   const { principal, now } = ctx

@@ -3,6 +3,7 @@ import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
 import type { ExecutionRecord } from '#core/workflow/execution'
+import { formatTraceparent } from '#lib/trace'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
@@ -37,6 +38,7 @@ export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempot
       trigger: 'retry',
       createdBy: userId,
       createdAt: ctx.now(),
+      traceparent: formatTraceparent(ctx.trace),
       // As they are now: a wrong one may be why it failed.
       vars: await snapshotVariables(ctx, order.plan),
       retryOf: id,

@@ -5,17 +5,19 @@ import { sealedId } from '#auth/sealed-id'
 import { readConfig } from '#config'
 import { AppError, ERRORS } from '#core/errors'
 import { type Locale, say, type Sentence } from '#core/messages'
-import type { ExecutionRecord, RunHeader } from '#core/workflow/execution'
+import { chainBelow, depthOf, type ExecutionRecord, type RunHeader } from '#core/workflow/execution'
 import { nodeError, nodeErrorBecause, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
+import { runTrace } from '#core/workflow/run-trace'
 import type { Visit } from '#core/workflow/run'
 import { connect } from '#db/connect'
 import type { Holes } from '#core/workflow/value'
 import { isUuid } from '#lib/ids'
 import type { Json } from '#lib/json'
 import { logLine } from '#lib/log'
+import { formatTraceparent } from '#lib/trace'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { findRefusal } from '#services/workflows/find-refusal'
@@ -48,11 +50,12 @@ export async function startChild(
   { node_id, visit, startedAt }: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>,
   order: ChildOrder,
 ): Promise<string> {
-  const depth = (parent.parent?.depth ?? 0) + 1
+  const depth = depthOf(parent) + 1
   if (depth > MAX_DEPTH) throw new NodeFailure(nodeError('too_deep', { limit: MAX_DEPTH }))
   const id = childId(env, parent, { node_id, visit, startedAt })
   try {
-    await startAs(env, id, parent, order, 'workflow', { executionId: parent.executionId, node_id, visit, depth })
+    const by = { ...parent, chain: chainBelow(parent) }
+    await startAs(env, id, by, order, 'workflow', { executionId: parent.executionId, node_id, visit, depth })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     throw new NodeFailure(nodeErrorBecause('workflow_unavailable', { id: order.workflowId }, explain(error)))
@@ -82,7 +85,7 @@ export async function startErrorWorkflow(
   const inputs: Json = { execution: { ...execution, workflow_name: header.workflowName }, error: failed.error }
   const id = derivedId(env, Date.parse(failed.finished_at ?? failed.created_at), [header.executionId, 'error_workflow'])
   try {
-    await startAs(env, id, header, { workflowId, inputs }, 'error')
+    await startAs(env, id, { ...header, chain: chainBelow(header) }, { workflowId, inputs }, 'error')
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     // It was deleted or has problems: trying again does not help, and the failure itself is told already.
@@ -90,15 +93,19 @@ export async function startErrorWorkflow(
   }
 }
 
-async function startAs(
+/** Starts a workflow under an id of ours, for whoever stands behind `by`; a repeat starts nothing. */
+export async function startAs(
   env: Env,
   id: string,
-  by: RunHeader,
+  by: Pick<RunHeader, 'workspaceId' | 'createdBy' | 'depth' | 'chain'> & {
+    readonly executionId?: string
+    readonly traceparent?: string
+  },
   { workflowId, inputs, large }: ChildOrder,
   trigger: string,
   parent?: RunHeader['parent'],
 ): Promise<void> {
-  const { workspaceId, createdBy } = by
+  const { workspaceId, createdBy, depth, chain } = by
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
   if (await wasStarted(env, workspaceId, id)) return
@@ -119,11 +126,19 @@ async function startAs(
       trigger,
       createdBy,
       createdAt: Date.now(),
+      ...below(by),
       vars: await snapshotVariables(ctx, plan),
-      chain: [...(by.chain ?? []), by.workflowId],
       ...(parent === undefined ? {} : { parent }),
+      ...(depth === undefined ? {} : { depth }),
+      ...(chain === undefined ? {} : { chain }),
     },
   })
+}
+
+/** The span of the execution that starts it; whoever else does has none. */
+function below({ executionId, traceparent }: Partial<Parameters<typeof runTrace>[0]>): Pick<RunHeader, 'traceparent'> {
+  if (executionId === undefined) return {}
+  return { traceparent: formatTraceparent(runTrace({ executionId, traceparent })) }
 }
 
 /** Started, ended and told before a crash made us ask again: its actor may be emptied, and would begin anew. */

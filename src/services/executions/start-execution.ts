@@ -8,6 +8,7 @@ import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { ExecuteInput } from '#core/workflow/workflow'
+import { formatTraceparent } from '#lib/trace'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
@@ -51,6 +52,7 @@ export async function startExecution(
       trigger,
       createdBy: ctx.principal.userId,
       createdAt: ctx.now(),
+      traceparent: formatTraceparent(ctx.trace),
       vars: await snapshotVariables(ctx, plan),
     },
   })

@@ -32,7 +32,8 @@ export async function deleteFile(ctx: Ctx, id: string): Promise<void> {
   })
 }
 
-function doomedPrefixes(db: Db, condition: SQL | undefined) {
+/** What the objects of these files begin with, for `object_deletions`. @param condition on `files` */
+export function doomedPrefixes(db: Db, condition: SQL | undefined) {
   const { files } = db.tables
   const prefix = sql`${WORKSPACES}::text || ${files.workspace_id} || '/files/' || ${files.id} || '/' || ${files.blob_id} || '/'`
   return db

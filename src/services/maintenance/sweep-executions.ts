@@ -1,23 +1,29 @@
-import { and, asc, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { executionPrefix } from '#services/executions/run-objects'
+import { findOverdue } from './find-overdue.ts'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1000
 const EXECUTIONS_AT_ONCE = 50
 /** A run has up to 100,000 visits, and a statement 3.5 s. */
 const VISITS_AT_ONCE = 5_000
 
 /**
- * Deletes the executions that ended longest ago, once their time is over: rows, visits and objects.
+ * Deletes executions that ended longer ago than their workspace keeps them: rows, visits and objects.
  *
  * @returns whether there may be more
  */
 export async function sweepExecutions(ctx: MaintenanceCtx): Promise<boolean> {
-  const { db, config, now } = ctx
-  if (config.RETENTION_EXECUTIONS_DAYS === 0) return false
-  const { executions, objectDeletions } = db.tables
-  const isOld = lt(executions.finished_at, new Date(now() - config.RETENTION_EXECUTIONS_DAYS * DAY_MS))
+  const { db, config } = ctx
+  const { executions, objectDeletions, workspaces } = db.tables
+  const found = await findOverdue(ctx, 'executions_days', config.RETENTION_EXECUTIONS_DAYS, (before) =>
+    db
+      .select({ one: sql`1` })
+      .from(executions)
+      .where(and(eq(executions.workspace_id, workspaces.id), lt(executions.finished_at, before))),
+  )
+  if (found === undefined) return false
+  const isOld = and(eq(executions.workspace_id, found.workspaceId), lt(executions.finished_at, found.before))
   const old = await db
     .select({ id: executions.id, workspaceId: executions.workspace_id, archivedAt: executions.archived_at })
     .from(executions)
@@ -35,7 +41,7 @@ export async function sweepExecutions(ctx: MaintenanceCtx): Promise<boolean> {
   // One that was never archived has its actor yet, which finds the row gone and empties itself.
   const unarchived = old.filter(({ archivedAt }) => archivedAt === null)
   await Promise.allSettled(unarchived.map(({ id, workspaceId }) => workflowRun(ctx.env, id).describe(workspaceId)))
-  return old.length === EXECUTIONS_AT_ONCE
+  return true
 }
 
 async function deleteVisits({ db }: MaintenanceCtx, ids: readonly string[]): Promise<void> {

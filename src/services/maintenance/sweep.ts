@@ -3,8 +3,12 @@ import { connect } from '#db/connect'
 import { describeError, logLine } from '#lib/log'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 import { deliverFiles } from '#services/triggers/fire-file'
+import { sweepAudit } from './sweep-audit.ts'
+import { sweepChats, wakeChats } from './sweep-chats.ts'
 import { sweepExecutions } from './sweep-executions.ts'
 import { sweepObjects } from './sweep-objects.ts'
+import { sweepOldChats } from './sweep-old-chats.ts'
+import { sweepOldFiles } from './sweep-old-files.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
 import { sweepSpent } from './sweep-spent.ts'
 import { sweepUploads } from './sweep-uploads.ts'
@@ -54,7 +58,18 @@ export async function sweep(env: Env, former: SweepCursors = {}, now: () => numb
 
   // Each batch is an event of its own: a connection that broke is not met again.
   const ctx = (): MaintenanceCtx => ({ env, config: readConfig(env), db: connect(env), now })
-  for (const part of [deliverFiles, sweepExecutions, sweepUploads, sweepObjects, sweepSpent]) {
+  for (const part of [
+    deliverFiles,
+    sweepExecutions,
+    sweepOldFiles,
+    sweepOldChats,
+    sweepAudit,
+    sweepChats,
+    wakeChats,
+    sweepUploads,
+    sweepObjects,
+    sweepSpent,
+  ]) {
     if (await attend(part.name, () => part(ctx()))) isLeft = true
   }
   await attend(wakeExecutions.name, async () => {

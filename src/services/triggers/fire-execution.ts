@@ -3,14 +3,16 @@ import { workflowRun } from '#actors'
 import { AppError } from '#core/errors'
 import { judgeChain } from '#core/triggers/execution'
 import { findTriggers } from '#core/triggers/find-triggers'
-import type { ExecutionRecord, RunHeader } from '#core/workflow/execution'
+import { chainBelow, type ExecutionRecord, type RunHeader } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
 import { withoutPins } from '#core/workflow/partial'
 import type { RunOrder } from '#core/workflow/order'
+import { runTrace } from '#core/workflow/run-trace'
 import { startingAt } from '#core/workflow/starting-at'
 import { withHoles } from '#core/workflow/value'
 import { connect, type Db } from '#db/connect'
 import { logLine } from '#lib/log'
+import { formatTraceparent } from '#lib/trace'
 import { derivedId, wasStarted } from '#services/executions/start-child'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
@@ -87,7 +89,7 @@ interface Start {
 
 async function startOnce(env: Env, db: Db, { header, ended, found }: Start): Promise<void> {
   const { workspaceId, workflowId, workflowName, version, nodeId } = found
-  const chain = [...(header.chain ?? []), header.workflowId]
+  const chain = chainBelow(header)
   const refused = judgeChain(chain, workflowId)
   if (refused !== undefined) {
     const place = { execution_id: header.executionId, trigger_id: found.id }
@@ -114,6 +116,7 @@ async function startOnce(env: Env, db: Db, { header, ended, found }: Start): Pro
       trigger: 'execution',
       createdBy: null,
       createdAt: Date.now(),
+      traceparent: formatTraceparent(runTrace(header)),
       vars,
       chain,
     },

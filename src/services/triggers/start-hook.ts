@@ -8,6 +8,7 @@ import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import { startingAt } from '#core/workflow/starting-at'
 import { type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
+import { formatTraceparent } from '#lib/trace'
 import type { PublicCtx } from '#services/context'
 import { findStarted } from '#services/executions/find-execution'
 import { pinWorkflow } from '#services/executions/start-execution'
@@ -60,6 +61,7 @@ export async function startHook(
       trigger: 'webhook',
       createdBy: null,
       createdAt: ctx.now(),
+      traceparent: formatTraceparent(ctx.trace),
       vars,
     },
   })

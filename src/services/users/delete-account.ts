@@ -6,6 +6,7 @@ import { AppError } from '#core/errors'
 import type { Db } from '#db/connect'
 import { withLine } from '#services/audit/audit'
 import { confirmPassword } from '#services/auth/confirm-password'
+import { isPrivateOf, rememberChats } from '#services/chats/delete-chats'
 import type { Ctx } from '#services/context'
 import { listWorkspaceIds, recheckWorkspaces } from '#services/hub/recheck-sockets'
 import { cancelOrphans, removeWorkspaces } from '#services/workspaces/remove-workspaces'
@@ -35,8 +36,10 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
     .from(users)
     .where(mayLeave)
   const removal = removeWorkspaces(ctx, db, and(isAlone(db, userId), exists(leaving)))
+  // Those in other workspaces, too: nobody else could ever see them. The sweep takes the rows.
+  const isPrivateOfLeaving = and(isPrivateOf(db, userId), exists(leaving))
   const deletion = db.delete(users).where(mayLeave).returning({ id: users.id })
-  const [, , , , running, , , , , deleted] = await db.batch([
+  const [, , , , running, , , , , , , deleted] = await db.batch([
     // Administrators who leave at once, or while somebody registers, come one after the other.
     db.execute(sql`select pg_advisory_xact_lock(${USER_LOCK}::bigint)`),
     // Whoever makes the caller a member of anything waits, and then finds the account gone.
@@ -52,6 +55,8 @@ export async function deleteAccount(ctx: Ctx, { password }: DeleteAccountInput):
     removal.running,
     removal.visits,
     removal.executions,
+    removal.chats,
+    rememberChats(db, isPrivateOfLeaving),
     removal.objects,
     removal.workspaces,
     withLine(ctx, db, deletion, { action: 'account.deleted', resourceId: userId }),

@@ -1,9 +1,9 @@
 import { AppError, ERRORS } from '#core/errors'
 import { say } from '#core/messages'
 import { parseEnvText } from '#core/variable/env-text'
-import { isMask, type OlderImport, OlderInput, type OlderOutcome } from '#core/variable/older'
+import { isMask, OlderInput } from '#core/variable/older'
 import { VARIABLE_PROBLEMS } from '#core/variable/problems'
-import { VariableKey, type VariableInput } from '#core/variable/variable'
+import { VariableKey, type VariableImport, type VariableInput, type VariableOutcome } from '#core/variable/variable'
 import type { Ctx } from '#services/context'
 import { allVariables } from './all-variables.ts'
 import { createVariable } from './create-variable.ts'
@@ -12,7 +12,7 @@ import { updateVariable } from './update-variable.ts'
 type Fate = 'created' | 'updated' | 'skipped'
 
 /** Makes or changes variables one by one and tells what became of each; one that is refused does not stop the others. */
-export async function createVariables(ctx: Ctx, inputs: readonly VariableInput[]): Promise<OlderOutcome> {
+export async function createVariables(ctx: Ctx, inputs: readonly VariableInput[]): Promise<VariableOutcome> {
   return each(inputs, ctx, async (input) => {
     await createVariable(ctx, input)
     return 'created'
@@ -20,17 +20,17 @@ export async function createVariables(ctx: Ctx, inputs: readonly VariableInput[]
 }
 
 /** The lines of a `.env` file. Masked values, and known keys unless they may be overwritten, are skipped. */
-export async function importVariables(ctx: Ctx, order: OlderImport): Promise<OlderOutcome> {
+export async function importVariables(ctx: Ctx, order: VariableImport): Promise<VariableOutcome> {
   const known = new Map((await allVariables(ctx)).map(({ key, id }) => [key, id]))
-  const { default_category: category, is_encrypted, overwrite_existing: overwrites } = order
-  return each(parseEnvText(order.env_content), ctx, async ({ key, value }) => {
+  const { category, secret, overwrite } = order
+  return each(parseEnvText(order.content), ctx, async ({ key, value }) => {
     const id = known.get(key)
-    if (isMask(value) || (id !== undefined && !overwrites)) return 'skipped'
+    if (isMask(value) || (id !== undefined && !overwrite)) return 'skipped'
     const input = OlderInput.safeParse({
       key,
       value,
       category,
-      ...(is_encrypted === undefined ? {} : { is_encrypted }),
+      ...(secret === undefined ? {} : { secret }),
     })
     if (!input.success) throw new AppError('validation_failed')
     if (id !== undefined) {
@@ -46,7 +46,7 @@ async function each<Item extends { readonly key: string }>(
   items: readonly Item[],
   { locale }: Ctx,
   work: (item: Item) => Promise<Fate>,
-): Promise<OlderOutcome> {
+): Promise<VariableOutcome> {
   const fates: Record<Fate, string[]> = { created: [], updated: [], skipped: [] }
   const errors: { key: string; detail: string }[] = []
   for (const item of items) {

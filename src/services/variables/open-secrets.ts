@@ -22,6 +22,21 @@ export async function openSecrets(
   workspaceId: string,
   names: readonly string[],
 ): Promise<readonly OpenedSecret[]> {
+  const found = await openFoundSecrets(db, keys, workspaceId, names)
+  return names.map((name) => {
+    const secret = found.find((one) => one.name === name)
+    if (secret === undefined) throw new NodeFailure(nodeError('secret_missing', { name }))
+    return secret
+  })
+}
+
+/** The same for those that there are. */
+export async function openFoundSecrets(
+  db: Db,
+  keys: Config['ENCRYPTION_KEY'],
+  workspaceId: string,
+  names: readonly string[],
+): Promise<readonly OpenedSecret[]> {
   const { variables } = db.tables
   const rows = await db
     .select({ id: variables.id, key: variables.key, value: variables.value, hosts: variables.hosts })
@@ -36,11 +51,9 @@ export async function openSecrets(
     )
   const box = createSecretBox(keys)
   return Promise.all(
-    names.map(async (name) => {
-      const row = rows.find(({ key }) => key === name)
-      if (row === undefined) throw new NodeFailure(nodeError('secret_missing', { name }))
+    rows.map(async ({ id, key: name, hosts, value }) => {
       try {
-        return { name, hosts: row.hosts, value: await box.open(row.value, { workspaceId, variableId: row.id }) }
+        return { name, hosts, value: await box.open(value, { workspaceId, variableId: id }) }
       } catch (error) {
         if (error instanceof SecretUnreadable) throw new NodeFailure(nodeError('secret_unreadable', { name }))
         throw error

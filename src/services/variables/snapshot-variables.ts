@@ -7,16 +7,24 @@ import type { Ctx } from '#services/context'
 /** Every run keeps its own copy in its actor. */
 const MAX_BYTES = 1_048_576
 
+type LookupCtx = Pick<Ctx, 'db'> & { readonly principal: Pick<Ctx['principal'], 'workspaceId'> }
+
 /**
  * The active plain variables that a graph names, as they are now; a graph that names none costs no query.
  *
  * @throws AppError `variables_too_large`
  */
-export async function snapshotVariables(
-  { db, principal }: Pick<Ctx, 'db'> & { readonly principal: Pick<Ctx['principal'], 'workspaceId'> },
-  plan: Plan,
-): Promise<Record<string, string>> {
-  const names = variableNamesIn(JSON.stringify(Object.values(plan.nodes).map(({ config }) => config)))
+export function snapshotVariables(ctx: LookupCtx, plan: Plan): Promise<Record<string, string>> {
+  return variablesIn(ctx, JSON.stringify(Object.values(plan.nodes).map(({ config }) => config)))
+}
+
+/**
+ * The same for any text with expressions.
+ *
+ * @throws AppError `variables_too_large`
+ */
+export async function variablesIn({ db, principal }: LookupCtx, text: string): Promise<Record<string, string>> {
+  const names = variableNamesIn(text)
   if (names.length === 0) return {}
   const { variables } = db.tables
   const rows = await db

@@ -20,6 +20,13 @@ const LOOKUPS: Record<ResourceKind, (ctx: LookupCtx, ids: readonly string[]) => 
       .from(files)
       .where(and(eq(files.workspace_id, principal.workspaceId), inArray(files.id, [...ids])))
   },
+  agent({ db, principal }, ids) {
+    const { agents } = db.tables
+    return db
+      .select({ id: agents.id })
+      .from(agents)
+      .where(and(eq(agents.workspace_id, principal.workspaceId), inArray(agents.id, [...ids])))
+  },
 }
 
 /** Of these ids of things of one kind those that the workspace has. */

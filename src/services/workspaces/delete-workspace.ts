@@ -19,11 +19,12 @@ export async function deleteWorkspace(ctx: Ctx): Promise<void> {
   const isThis = eq(workspaces.id, workspaceId)
   const isOwners = hasRole(db, workspaceId, userId, ['owner'])
   const removal = removeWorkspaces(ctx, db, and(isThis, isNull(workspaces.personal_user_id), isOwners))
-  const [, running, , , , gone] = await db.batch([
+  const [, running, , , , , gone] = await db.batch([
     removal.lock,
     removal.running,
     removal.visits,
     removal.executions,
+    removal.chats,
     removal.objects,
     removal.workspaces,
   ])

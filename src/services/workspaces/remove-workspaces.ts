@@ -5,6 +5,7 @@ import type { Db } from '#db/connect'
 import { logLine } from '#lib/log'
 import { EACH_ROW, withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
+import { rememberChats } from '#services/chats/delete-chats'
 import { findActor } from '#services/executions/find-execution'
 import { workspacePrefixOf } from '#services/executions/run-objects'
 
@@ -40,6 +41,7 @@ export function removeWorkspaces(ctx: Ctx, db: Db, isDoomed: SQL | undefined) {
       .delete(visits)
       .where(inArray(visits.execution_id, db.select({ id: executions.id }).from(executions).where(isTheirs()))),
     executions: db.delete(executions).where(isTheirs()),
+    chats: rememberChats(db, inArray(db.tables.chats.workspace_id, doomed())),
     objects: db
       .insert(objectDeletions)
       .select(

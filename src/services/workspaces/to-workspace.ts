@@ -1,4 +1,5 @@
 import type { WorkspaceRole } from '#core/principal'
+import { toRetention } from '#core/workspace/retention'
 import type { Workspace } from '#core/workspace/workspace'
 import type { Tables } from '#db/schema'
 
@@ -11,6 +12,7 @@ export function toWorkspace(row: WorkspaceRow, role: WorkspaceRole): Workspace {
     name: row.name,
     is_personal: row.personal_user_id !== null,
     role,
+    retention: toRetention(row.retention),
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   }

@@ -138,10 +138,10 @@ describe('UpdateMeInput', () => {
 describe('TicketInput', () => {
   it('knows only what exists', () => {
     const id = '0198c0de-0000-7000-8000-000000000000'
-    for (const resource of ['execution', 'workspace']) {
+    for (const resource of ['execution', 'workspace', 'chat']) {
       expect(TicketInput.safeParse({ resource, id }).success).toBe(true)
     }
-    for (const resource of ['chat', 'workflow', '']) {
+    for (const resource of ['workflow', '']) {
       expect(TicketInput.safeParse({ resource, id }).success).toBe(false)
     }
     expect(TicketInput.safeParse({ resource: 'execution', id: 'x' }).success).toBe(false)

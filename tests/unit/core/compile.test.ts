@@ -11,9 +11,9 @@ const set = (config: JsonObject): JsonObject => ({ type: 'set', config })
 
 describe('what is wrong with a graph', () => {
   const start = { id: 'start', type: 'trigger.manual' }
-  // Whether a workflow or a file is there the graph alone does not say.
+  // Whether a workflow, a file or an agent is there the graph alone does not say.
   const cases: Record<
-    Exclude<keyof typeof GRAPH_PROBLEMS, 'unknown_workflow' | 'unknown_file'>,
+    Exclude<keyof typeof GRAPH_PROBLEMS, 'unknown_workflow' | 'unknown_file' | 'unknown_agent'>,
     [JsonObject, JsonObject]
   > = {
     no_nodes: [{ nodes: [], edges: [] }, {}],

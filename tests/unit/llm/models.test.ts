@@ -1,5 +1,5 @@
-import type { ModelsConfig } from '#llm/find-model'
-import { type Models, createModels } from '#llm/models'
+import type { ModelsConfig } from '#llm/providers'
+import { type AnyModels as Models, createModels } from '#llm/models'
 import { parseAllowList } from '#outbound/allow-list'
 import { createOutbound } from '#outbound/gate'
 import { toFetch } from '#outbound/to-fetch'
@@ -7,7 +7,13 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type Script, type ScriptedModel, startScriptedModel } from '#tests/support/scripted-model'
 
 const KEY = 'sk-scripted-0123456789'
-const NO_PROVIDERS: ModelsConfig = { OPENAI_BASE_URL: 'https://api.openai.com/v1', LLM_PROVIDERS: [] }
+const NO_PROVIDERS: ModelsConfig = {
+  OPENAI_BASE_URL: 'https://api.openai.com/v1',
+  ANTHROPIC_BASE_URL: 'https://api.anthropic.com/v1',
+  GOOGLE_BASE_URL: 'https://generativelanguage.googleapis.com/v1beta',
+  LLM_PROVIDERS: [],
+  LLM_MODELS: [],
+}
 const ASK = { model: 'openai/gpt-x', prompt: 'hello' } as const
 
 const running: ScriptedModel[] = []
@@ -31,6 +37,7 @@ describe('generate', () => {
     expect(answer).toEqual({
       text: 'hi there',
       usage: { input_tokens: 7, output_tokens: 5, total_tokens: 12 },
+      cost: null,
       finish_reason: 'stop',
       model: 'openai/gpt-x',
     })
@@ -92,7 +99,7 @@ describe('what cannot be asked', () => {
       const config = { ...NO_PROVIDERS, LLM_PROVIDERS: [{ id: 'ollama', base_url: 'http://127.0.0.1:1/v1' }] }
       const asked = createModels({ config, fetch }).generate({ ...ASK, model })
       await expect(asked).rejects.toMatchObject({ code: 'model_unknown_provider', retryable: false, params: { model } })
-      await expect(asked).rejects.toThrow('demo, openai, ollama')
+      await expect(asked).rejects.toThrow(/demo, openai, anthropic, google, .*ollama/)
     },
   )
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { Wait } from '#core/workflow/event'
 import type { Decision } from '#core/workflow/node-type'
 import { toNodeTypeView } from '#core/workflow/node-type-view'
 import { AnyJsonObject } from '#core/json'
 import { catalog } from '#nodes/catalog'
-import type { Json } from '#lib/json'
+import type { Json, JsonObject } from '#lib/json'
 import { decide, fakePorts } from './node-driver.ts'
 
 /** The world in which an example holds: it answers with what the example says. */
@@ -24,8 +25,18 @@ function worldOf(output: Json) {
       write: () => Promise.resolve(answer),
     },
     startExecution: () => Promise.resolve({ executionId: answer.execution_id }),
-    generate: ({ model }) => Promise.resolve({ ...answer, model }),
+    askAgent: () => Promise.resolve({ ...answer, object: undefined }),
+    generate: ({ model, output: schema }) =>
+      Promise.resolve({ ...answer, model, text: schema === undefined ? answer.text : toText(answer, schema) }),
   })
+}
+
+/** What a model says that is bound to a schema: the example's object, or the first of the labels. */
+function toText({ object }: { object?: Json }, schema: JsonObject): string {
+  const labels = z
+    .object({ properties: z.object({ label: z.object({ enum: z.array(z.string()) }) }) })
+    .safeParse(schema)
+  return JSON.stringify(object ?? { label: labels.data?.properties.label.enum[0] })
 }
 
 /** What a decision goes on with, in the world of the example: a wait ends with what the example says. */

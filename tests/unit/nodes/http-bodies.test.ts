@@ -219,7 +219,7 @@ describe('pages', () => {
   test('that are no lists, and those that are too much together, fail the node', async () => {
     serve(() => ({ body: {} }))
     expect(await failure({ pagination: { type: 'page' } })).toBe('not_a_list')
-    serve((page) => ({ body: { items: ['x'.repeat(400_000)], next: page + 1 } }))
+    serve((page) => ({ body: { items: ['x'.repeat(9_000_000)], next: page + 1 } }))
     const pagination = { type: 'cursor', path: 'next' }
     expect(await failure({ response_path: 'items', pagination })).toBe('output_too_large')
     expect(seen).toHaveLength(4)

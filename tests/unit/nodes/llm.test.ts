@@ -10,14 +10,14 @@ async function ask(config: Json, input: Json = null) {
   const requests: ModelRequest[] = []
   const generate = (request: ModelRequest) => {
     requests.push(request)
-    return Promise.resolve({ text: 'hi', usage, finish_reason: 'stop', model: request.model })
+    return Promise.resolve({ text: 'hi', usage, cost: 0.5, finish_reason: 'stop' as const, model: request.model })
   }
   const emission = await perform(llm, config, { input, ports: fakePorts({ generate }) })
   return { emission, request: requests[0] }
 }
 
 describe('llm', () => {
-  test('asks with a prompt and gives text, usage and an unknown cost', async () => {
+  test('asks with a prompt and gives text, usage and cost', async () => {
     const config = {
       model: 'demo/echo',
       prompt: 'About {{ $input.topic }}',
@@ -35,7 +35,7 @@ describe('llm', () => {
     })
     expect(request?.messages).toBeUndefined()
     expect(emission).toEqual({
-      output: { text: 'hi', usage, cost: null, finish_reason: 'stop', model: 'demo/echo' },
+      output: { text: 'hi', usage, cost: 0.5, finish_reason: 'stop', model: 'demo/echo' },
       handles: ['out'],
     })
   })

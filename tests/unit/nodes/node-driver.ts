@@ -14,6 +14,7 @@ export function fakePorts(ports: Partial<NodePorts> = {}): NodePorts {
   return {
     fetch: refuse,
     generate: refuse,
+    askAgent: refuse,
     startExecution: refuse,
     files: { read: refuse, write: refuse },
     validate,

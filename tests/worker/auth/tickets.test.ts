@@ -72,7 +72,7 @@ describe('POST /ws/tickets', () => {
 
   it.each([
     [{}, ['/resource', '/id']],
-    [{ resource: 'chat', id: newId() }, ['/resource']],
+    [{ resource: 'file', id: newId() }, ['/resource']],
     [{ resource: 'execution', id: 'x' }, ['/id']],
     [{ resource: 'execution', id: newId(), user_id: newId() }, ['/user_id']],
   ])('refuses %j', async (json, pointers) => {

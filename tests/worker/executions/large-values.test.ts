@@ -114,11 +114,16 @@ describe('an output of 5 MB', { timeout: 60_000 }, () => {
     const length = setNode('short', { length: '{{ $input.length }}' })
     const { id, status, output } = await ana.run(chain([trigger, fetchNode('call', 5 * MB), call, length]))
     expect([status, output]).toEqual(['completed', { length: 5 * MB }])
-    const page = await ana.call(`/executions?parent_execution_id=${id}`)
-    const [row] = (page.body as { items: { id: string }[] }).items
+    const childOf = async () => {
+      const page = await ana.call(`/executions?parent_execution_id=${id}`)
+      return (page.body as { items: { id: string }[] }).items[0]?.id
+    }
+    // Lists may lag behind.
+    await expect.poll(childOf).toBeDefined()
+    const childId = (await childOf()) ?? ''
     // Each has its own copy: the other may be deleted first.
     await expect.poll(() => valuesOf(id)).toHaveLength(3)
-    await expect.poll(() => valuesOf(row?.id ?? '')).toHaveLength(2)
+    await expect.poll(() => valuesOf(childId)).toHaveLength(2)
   })
 
   it('is read from the archive, and deleted with the execution', async () => {

@@ -60,6 +60,17 @@ describe('an upload', () => {
     expect(hashOf(new Uint8Array(await answer.arrayBuffer()))).toBe(file.sha256)
   })
 
+  test.each<[string, Record<string, string>]>([
+    ['nothing else', {}],
+    ['what older clients send', { category: 'avatar', metadata: '{"from":"web"}' }],
+    ['fields that were not filled in', { category: '', metadata: '', tags: '', folder: '', filename: '' }],
+  ])('comes with %s', async (_, fields) => {
+    const file = await upload(team.members.owner, 'abc', { name: 'a.txt', fields })
+    expect(file.filename).toBe('a.txt')
+    expect([file.id, file.url].every((text) => text !== '')).toBe(true)
+    expect(file.category).toBe(fields['category'] || null)
+  })
+
   test('may be empty', async () => {
     const file = await upload(team.members.owner, '')
     expect(file).toMatchObject({ size: 0, content_type: 'text/plain', sha256: hashOf('') })

@@ -134,7 +134,9 @@ describe('CORS', () => {
     const answer = await send('/nowhere', { headers: { Origin: ORIGIN } })
     expect(answer.headers.get('Access-Control-Allow-Origin')).toBe(ORIGIN)
     expect(answer.headers.get('Access-Control-Allow-Credentials')).toBe('true')
-    expect(answer.headers.get('Access-Control-Expose-Headers')).toBe('X-Request-Id, Retry-After')
+    expect(answer.headers.get('Access-Control-Expose-Headers')).toBe(
+      'X-Request-Id, Retry-After, ETag, Content-Disposition, Content-Range',
+    )
   })
 
   test.each(['https://evil.example', 'http://localhost:8000.evil.example', 'null'])(

@@ -75,7 +75,7 @@ export interface Stats {
   readonly first_seq: number
   readonly sockets: number
   readonly users: number
-  readonly by_resource: { readonly execution: number; readonly workspace: number }
+  readonly by_resource: { readonly execution: number; readonly workspace: number; readonly chat: number }
 }
 
 /** What the hub says of itself on this socket, now. */

@@ -167,7 +167,7 @@ describe('the workspace’s socket', () => {
       first_seq: 1,
       sockets: 1,
       users: 1,
-      by_resource: { execution: 0, workspace: 1 },
+      by_resource: { execution: 0, workspace: 1, chat: 0 },
     })
     socket.send('[]')
     await socket.until(({ type }) => type === 'error')

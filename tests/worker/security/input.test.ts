@@ -57,17 +57,20 @@ test('every operation with a body is among these', () => {
 })
 
 describe.each(Object.keys(FIXTURES).filter((name) => fixtureOf(name).body !== undefined))('%s', (name) => {
-  test('lets nobody set what the server sets, and changes nothing when somebody tries', async () => {
-    const { keys, body, caller, send } = await prepared(name)
-    const before = await changesBy(caller)
-    const assigned = ASSIGNED.filter((key) => !keys.has(key))
-    const answer = await send({ body: { ...body, ...Object.fromEntries(assigned.map((key) => [key, 'admin'])) } })
-    expect(outcome(answer)).toBe('422 validation_failed')
-    expect(answer.pointers.toSorted()).toEqual(assigned.map((key) => `/${key}`).toSorted())
-    expect(await changesBy(caller)).toBe(before)
-  })
+  test.skipIf(fixtureOf(name).loose)(
+    'lets nobody set what the server sets, and changes nothing when somebody tries',
+    async () => {
+      const { keys, body, caller, send } = await prepared(name)
+      const before = await changesBy(caller)
+      const assigned = ASSIGNED.filter((key) => !keys.has(key))
+      const answer = await send({ body: { ...body, ...Object.fromEntries(assigned.map((key) => [key, 'admin'])) } })
+      expect(outcome(answer)).toBe('422 validation_failed')
+      expect(answer.pointers.toSorted()).toEqual(assigned.map((key) => `/${key}`).toSorted())
+      expect(await changesBy(caller)).toBe(before)
+    },
+  )
 
-  test('refuses every key that it does not know', async () => {
+  test.skipIf(fixtureOf(name).loose)('refuses every key that it does not know', async () => {
     const { body, send } = await prepared(name)
     const rest = JSON.stringify(body).slice(1)
     const answers = ['unknown_key', '__proto__', 'constructor', 'prototype', 'toString', ''].map(async (key) => {

@@ -8,6 +8,7 @@ import { readConfig } from '#config'
 import type { LoginAnswer } from '#core/auth/login'
 import type { User } from '#core/auth/user'
 import { connect } from '#db/connect'
+import { childTrace } from '#lib/trace'
 import type { PublicCtx } from '#services/context'
 import { openSession } from '#services/auth/open-session'
 import { createUser } from '#services/users/create-user'
@@ -43,6 +44,7 @@ function nobody(): PublicCtx {
     db: connect(env),
     locale: 'pt',
     requestId: crypto.randomUUID(),
+    trace: childTrace(),
     now: Date.now,
     later: (work) => void work(),
     client: { userAgent: undefined, address: undefined },

@@ -1,0 +1,254 @@
+import { DurableObject } from 'cloudflare:workers'
+import { workspaceHub, type WorkspaceHubActor } from '#actors'
+import { type History, toHistory, toNotice } from '#core/chat/frame'
+import type { ChatMessage } from '#core/chat/message'
+import type {
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  SomeMessages,
+  StreamEnd,
+} from '#core/chat/turn'
+import { readChatSocketOrder } from '#core/chat/socket'
+import { createAdmission } from '#durable-objects/shared/admission'
+import { answerClose } from '#durable-objects/shared/client-frames'
+import type { JsonObject } from '#lib/json'
+import { describeError, logLine } from '#lib/log'
+import { CLOSE, refuseSocket } from '#lib/refuse-socket'
+import { answerChatFrame } from './answer-frame.ts'
+import { createUiEncoder, encodeEvent, encodeHistory, isEndOf } from './encode.ts'
+import { LiveChat } from './live-chat.ts'
+import { createChatStorage } from './storage.ts'
+
+const MAX_SOCKETS = 200
+/** Of the messages that a socket is shown when it opens. */
+const HISTORY_MESSAGES = 50
+/** A stream is no socket that the hub could end: it ends by itself, and who comes back is asked again who that is. */
+const STREAM_MS = 60_000
+
+/**
+ * The actor of one chat: its entry points. Every call names the caller's workspace; who may see the chat was found out
+ * before. What the chat does is `live-chat.ts`; what is written down of it, `book.ts`.
+ */
+export class ChatSession extends DurableObject<Env> {
+  #storage = createChatStorage(this.ctx.storage.sql)
+  readonly #admission = createAdmission(this.ctx, () => this.#hub())
+  #live: LiveChat | undefined
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    // Answered by the platform, without waking the actor.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('{"type":"ping"}', '{"type":"pong"}'))
+    void ctx.blockConcurrencyWhile(async () => {
+      this.#admission.dropUnadmitted()
+      const header = this.#storage.load()
+      if (header === undefined) return
+      this.#live = this.#open(header, await ctx.storage.getAlarm())
+      this.#live.recover()
+    })
+  }
+
+  say(header: ChatHeader, order: SayOrder): SayAnswer {
+    return this.#make(header).say(order)
+  }
+
+  regenerate(header: ChatHeader, messageId: string, userId: string): SayAnswer {
+    return this.#make(header).regenerate(messageId, userId)
+  }
+
+  stop(workspaceId: string): boolean {
+    return this.#find(workspaceId)?.stop() ?? false
+  }
+
+  decide(workspaceId: string, decision: Decision): DecisionAnswer {
+    return this.#find(workspaceId)?.decide(decision) ?? 'unknown'
+  }
+
+  async waitTurn(workspaceId: string, turnId: string, timeoutMs: number): Promise<ChatMessage | undefined> {
+    const live = this.#find(workspaceId)
+    await live?.followers.until(() => live.book.answerOf(turnId) !== undefined, timeoutMs)
+    return live?.book.answerOf(turnId)
+  }
+
+  messages(workspaceId: string, skip: number, limit: number): SomeMessages {
+    const live = this.#find(workspaceId)
+    if (live === undefined) return { total: 0, items: [] }
+    const { messages } = this.#storage
+    const items = messages.latest(skip, limit)
+    return { total: messages.count(), items: items?.map((message) => live.book.current(message)) }
+  }
+
+  message(workspaceId: string, id: string): ChatMessage | undefined {
+    const live = this.#find(workspaceId)
+    const found = live && this.#storage.messages.find(id)
+    return found && live.book.current(found)
+  }
+
+  follow(
+    header: ChatHeader,
+    after: number | undefined,
+    { turnId, limit = Infinity }: StreamEnd,
+  ): ReadableStream<Uint8Array> {
+    const live = this.#make(header)
+    const { log } = this.#storage
+    const { chatId } = header
+    const wanted = Math.min(after ?? log.lastSeq(), log.lastSeq())
+    // An answer that is over and no longer in the log will not come again: it is in the history.
+    const isOver = turnId !== undefined && live.book.answerOf(turnId) !== undefined
+    const isPast = isOver && !log.read(wanted, Infinity).some(({ event }) => isEndOf(turnId, event))
+    const isForgotten = isPast || wanted < log.firstSeq() - 1
+    const begin = isForgotten ? log.lastSeq() : wanted
+    const prelude = isForgotten ? encodeHistory(chatId, this.#history(live)) : undefined
+    const lastsMs = isPast ? 0 : turnId === undefined ? STREAM_MS : undefined
+    let count = 0
+    return live.followers.stream(
+      log,
+      begin,
+      (seq, event) => encodeEvent(chatId, seq, event),
+      (event) => (count += 1) >= limit || isEndOf(turnId, event),
+      { prelude, lastsMs },
+    )
+  }
+
+  streamUi(
+    header: ChatHeader,
+    from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
+  ): ReadableStream<Uint8Array> | undefined {
+    const live = this.#make(header)
+    const turn = from === undefined ? live.book.turn : { id: from.turnId, ...live.book.answering(from.turnId) }
+    if (turn?.messageId === undefined || (from === undefined && live.book.turn?.state === 'waiting')) return undefined
+    const { log } = this.#storage
+    const after = from?.after ?? live.book.turn?.beganAfter ?? log.lastSeq()
+    const encode = createUiEncoder({ id: turn.id, messageId: turn.messageId }, from?.isContinued ?? false)
+    return live.followers.stream(log, after, encode, (event) => isEndOf(turn.id, event))
+  }
+
+  position(workspaceId: string): { readonly turnId: string; readonly after: number } | undefined {
+    const turn = this.#find(workspaceId)?.book.turn
+    return turn && { turnId: turn.id, after: this.#storage.log.lastSeq() }
+  }
+
+  changed(header: ChatHeader, data: JsonObject, onlyFor?: string): void {
+    const live = this.#find(header.workspaceId)
+    live?.tell(data)
+    if (onlyFor === undefined) return
+    for (const socket of this.ctx.getWebSockets()) {
+      if (this.#admission.holderOf(socket).userId !== onlyFor) socket.close(CLOSE.forbidden, 'not allowed')
+    }
+  }
+
+  async destroy(): Promise<void> {
+    const live = this.#live
+    for (const socket of this.ctx.getWebSockets()) {
+      if (live !== undefined) this.#admission.gone(socket)
+      socket.close(CLOSE.notFound, 'the chat was deleted')
+    }
+    live?.close()
+    // No await between here and the deletion: nothing comes in between.
+    this.#live = undefined
+    const deletions = [this.ctx.storage.deleteAlarm(), this.ctx.storage.deleteAll()]
+    this.#storage = createChatStorage(this.ctx.storage.sql)
+    await Promise.all(deletions)
+  }
+
+  /** A websocket that follows the chat, and speaks in it. */
+  override async fetch(request: Request): Promise<Response> {
+    const order = readChatSocketOrder(request)
+    const live = this.#make(order.chat)
+    const { ticket } = order
+    if (ticket !== undefined && !this.#storage.burnTicket(ticket.id, ticket.expiresAt, Date.now())) {
+      return refuseSocket(CLOSE.credentials, 'ticket already used')
+    }
+    if (this.ctx.getWebSockets().length >= MAX_SOCKETS) return refuseSocket(CLOSE.policy, 'too many sockets')
+    const kind = order.mayWrite ? 'chat' : 'chat_reader'
+    return this.#admission.admit({ kind, id: live.header.chatId }, order, (socket) => {
+      this.#show(live, socket, order)
+      live.arm()
+    })
+  }
+
+  endSockets(ids: readonly string[], code: number, reason: string): void {
+    this.#admission.end(ids, code, reason)
+  }
+
+  openSockets(): string[] {
+    return this.#admission.openIds()
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const live = this.#live
+    // What a client still says while we close its socket.
+    if (live === undefined || socket.readyState !== WebSocket.OPEN) return
+    answerChatFrame(live, socket, this.#admission.holderOf(socket), message)
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    answerClose(socket, code)
+    if (this.#live !== undefined) this.#admission.gone(socket)
+  }
+
+  /** A client that broke off or the protocol: its socket is gone, and no error of ours. */
+  override webSocketError(socket: WebSocket): void {
+    if (this.#live !== undefined) this.#admission.gone(socket)
+  }
+
+  override async alarm(): Promise<void> {
+    // The platform drops an alarm whose handler has thrown six times (P5).
+    try {
+      this.#live?.ring()
+    } catch (error) {
+      logLine('error', { event: 'alarm_failed', error: describeError(error) })
+      await this.ctx.storage.setAlarm(Date.now() + 10_000)
+    }
+  }
+
+  /** Goes on where the client is; one that begins, or that was away for too long, gets the messages as they stand. */
+  #show(
+    live: LiveChat,
+    socket: WebSocket,
+    { after, expiresAt }: { after?: number | undefined; expiresAt: number },
+  ): void {
+    const { log } = this.#storage
+    const { chatId } = live.header
+    const seq = log.lastSeq()
+    const isKnown = after !== undefined && after <= seq && after >= log.firstSeq() - 1
+    if (!isKnown) {
+      socket.send(JSON.stringify(toHistory(chatId, Date.now(), this.#history(live))))
+    } else {
+      socket.send(JSON.stringify(toNotice(chatId, 'session_update', Date.now(), { status: 'connected', seq })))
+    }
+    live.watchers.attach(socket, { after: isKnown ? after : seq, expiresAt })
+  }
+
+  #history(live: LiveChat): History {
+    const { log, messages } = this.#storage
+    const latest = messages.kept(HISTORY_MESSAGES).map((message) => live.book.current(message))
+    return { seq: log.lastSeq(), total: messages.count(), messages: latest }
+  }
+
+  /** The chat, made when this is the first that is heard of it. All or nothing. */
+  #make(header: ChatHeader): LiveChat {
+    const found = this.#live
+    if (found !== undefined) {
+      if (found.header.workspaceId !== header.workspaceId) throw new Error('a chat of another workspace')
+      return found
+    }
+    this.ctx.storage.transactionSync(() => this.#storage.create(header))
+    return (this.#live = this.#open(header, null))
+  }
+
+  #open(header: ChatHeader, armedAt: number | null): LiveChat {
+    return new LiveChat(this.ctx, this.env, this.#storage, { header, armedAt, onGone: () => this.destroy() })
+  }
+
+  #hub(): WorkspaceHubActor {
+    if (this.#live === undefined) throw new Error('a chat that is not there has no sockets')
+    return workspaceHub(this.env, this.#live.header.workspaceId)
+  }
+
+  #find(workspaceId: string): LiveChat | undefined {
+    return this.#live?.header.workspaceId === workspaceId ? this.#live : undefined
+  }
+}

@@ -1,0 +1,34 @@
+import type { ChatHeader } from '#core/chat/turn'
+import { connect } from '#db/connect'
+import { projectChat } from '#services/chats/project-chat'
+import { recordUsage } from '#services/usage/record-usage'
+import type { ChatStorage } from './storage.ts'
+
+interface Delivered {
+  /** False when there is no such chat any more. */
+  readonly isThere: boolean
+  /** The title that the chat was given by this, where it had none. */
+  readonly title?: string | undefined
+}
+
+/** Brings PostgreSQL up to date, in parts that fit. */
+export async function deliverChat(
+  env: Env,
+  header: ChatHeader,
+  { messages, log, spent }: ChatStorage,
+): Promise<Delivered> {
+  const db = connect(env)
+  await spent.deliver((entries) => recordUsage(db, header.workspaceId, entries))
+  let title: string | undefined
+  let some = messages.unprojected()
+  do {
+    const [last] = messages.latest(0, 1) ?? []
+    const summary = { count: messages.count(), last, opening: messages.opening()?.content, seq: log.lastSeq() }
+    const projected = await projectChat(db, header, some, summary)
+    if (projected === undefined) return { isThere: false }
+    title ??= projected.title
+    messages.markProjected(some)
+    some = messages.unprojected()
+  } while (some.length > 0)
+  return { isThere: true, title }
+}

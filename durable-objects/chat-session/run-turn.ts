@@ -1,0 +1,61 @@
+import { readConfig } from '#config'
+import type { AgentEvent } from '#core/agent/event'
+import type { TurnProgress } from '#core/agent/fold'
+import { runAgent, type TurnEnd } from '#core/agent/run-agent'
+import type { ChatHeader, Turn } from '#core/chat/turn'
+import { connectWithin } from '#db/connect'
+import type { Json } from '#lib/json'
+import { bindAgent } from '#services/agents/bind-agent'
+import { findTurnAgent as findAgent } from '#services/chats/find-turn-agent'
+import { openModels } from '#services/llm/open-models'
+import type { Messages } from './messages.ts'
+import { type ContextPorts, openContext } from './open-context.ts'
+
+interface RunPorts {
+  readonly messages: Pick<Messages, 'kept' | 'find'>
+  readonly memory: Pick<ContextPorts, 'summary' | 'keep'>
+  /** What the turn had come to before. */
+  readonly begun: TurnProgress
+  readonly signal: AbortSignal
+  /** Keeps an event. */
+  readonly take: (event: AgentEvent) => void
+  readonly progress: (callId: string, progress: Json) => void
+}
+
+/** @throws AppError where nobody can answer; DatabaseUnavailable */
+export function findTurnAgent(
+  env: Env,
+  { chatId, workspaceId }: ChatHeader,
+  userId: string,
+): Promise<Required<Pick<Turn, 'agent' | 'speaker'>>> {
+  const db = connectWithin(env, workspaceId)
+  return findAgent({ db, config: readConfig(env), principal: { workspaceId } }, chatId, userId)
+}
+
+/**
+ * Performs a turn from where it is to its end, or to where a person is asked.
+ *
+ * @throws ModelError and whatever else ends a turn; the reason of the aborted signal
+ */
+export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: RunPorts): Promise<TurnEnd> {
+  const { signal, begun, messages, progress } = ports
+  const { chatId, workspaceId } = header
+  if (turn.agent === undefined) throw new Error('a turn without an agent')
+  const models = openModels(env, workspaceId)
+  const agent = await bindAgent(env, models, turn.agent, {
+    workspaceId,
+    userId: turn.userId,
+    startedAt: Date.parse(messages.find(turn.messageId)?.created_at ?? new Date().toISOString()),
+    input: { chat: { id: chatId }, user: turn.speaker ?? null },
+    hasPerson: true,
+  })
+  signal.throwIfAborted()
+  const history = await openContext(env, turn, agent, messages.kept(), { models, signal, ...ports.memory })
+  const idempotencyKey = (callId: string): string => `${chatId}/${turn.id}/${encodeURIComponent(callId)}`
+  const steps = runAgent({ models, idempotencyKey, progress, signal }, agent, history, begun)
+  for (;;) {
+    const step = await steps.next()
+    if (step.done === true) return step.value
+    ports.take(step.value)
+  }
+}

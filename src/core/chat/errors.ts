@@ -1,0 +1,28 @@
+import { type ErrorKind, kind } from '#core/error-kind'
+
+/** What can go wrong with chats. */
+export const CHAT_ERRORS = {
+  chat_call_decided: kind(409, 'Isto já foi decidido.', 'This was decided already.'),
+  chat_queue_full: kind(
+    409,
+    'Há mensagens demais esperando nesta conversa.',
+    'Too many messages are waiting in this chat.',
+  ),
+  chat_agent_gone: kind(
+    409,
+    'O agente desta conversa foi apagado: escolha outro.',
+    'The agent of this chat was deleted: choose another.',
+  ),
+  chat_message_empty: kind(422, 'A mensagem está vazia.', 'The message is empty.'),
+  chat_attachments_unavailable: kind(
+    422,
+    'Anexos ainda não são aceitos aqui.',
+    'Attachments are not accepted here yet.',
+  ),
+  chat_call_unknown: kind(
+    404,
+    'Nada com este call_id espera por decisão.',
+    'Nothing with this call_id waits for a decision.',
+  ),
+  chat_bad_frame: kind(422, 'Mensagem desconhecida / unknown message.', 'Unknown message.'),
+} as const satisfies Record<string, ErrorKind>

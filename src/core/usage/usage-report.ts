@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { UsageSource } from './usage-entry.ts'
+
+export const USAGE_GROUPS = ['model', 'day', 'agent', 'user', 'source'] as const
+export type UsageGroup = (typeof USAGE_GROUPS)[number]
+
+const totals = {
+  calls: z.int(),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  total_tokens: z.int(),
+  cost: z.number().describe('US dollars, of the calls whose price is known'),
+  unpriced_calls: z.int().describe('Calls whose price is not known'),
+}
+export const UsageTotals = z.object(totals)
+export type UsageTotals = z.infer<typeof UsageTotals>
+
+export const UsageReport = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  group_by: z.enum(USAGE_GROUPS),
+  total: UsageTotals,
+  items: z.array(
+    z.object({
+      key: z
+        .string()
+        .nullable()
+        .describe('provider/model, day in UTC, id of the agent or user, or the source; null: none'),
+      ...totals,
+    }),
+  ),
+})
+export type UsageReport = z.infer<typeof UsageReport>
+
+export const UsageFilter = z.object({
+  from: z.iso.datetime({ offset: true }).optional().describe('Absent: the first of this month in UTC'),
+  to: z.iso.datetime({ offset: true }).optional().describe('Absent: now'),
+  group_by: z.enum(USAGE_GROUPS).default('model'),
+  source: UsageSource.optional(),
+  agent_id: z.uuid().optional(),
+  model: z.string().max(200).optional(),
+})
+export type UsageFilter = z.infer<typeof UsageFilter>
+
+/** The first moment of the calendar month in UTC. */
+export function monthOf(now: number): Date {
+  const date = new Date(now)
+  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1))
+}

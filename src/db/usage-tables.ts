@@ -1,0 +1,40 @@
+import { type AnyPgColumn, bigint, index, numeric, type pgSchema, text, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { moment } from './columns.ts'
+
+/** What models took and cost: one row a call, never changed. */
+export function usageTables(schema: ReturnType<typeof pgSchema>, workspaces: { readonly id: AnyPgColumn }) {
+  const usageLedger = schema.table(
+    'usage_ledger',
+    {
+      /** Follows from the workspace and the call's key, so that a call that is recorded twice counts once. */
+      id: uuid().primaryKey(),
+      workspace_id: uuid()
+        .notNull()
+        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      /** Who is to thank for it; null for what started by itself. */
+      user_id: uuid(),
+      kind: text({ enum: ['llm'] }).notNull(),
+      provider: text().notNull(),
+      /** `provider/model`. */
+      model: text().notNull(),
+      source: text({ enum: ['execution', 'chat', 'agent', 'api'] }).notNull(),
+      execution_id: uuid(),
+      node_id: text(),
+      chat_id: uuid(),
+      agent_id: uuid(),
+      input_tokens: bigint({ mode: 'number' }).notNull(),
+      output_tokens: bigint({ mode: 'number' }).notNull(),
+      /** US dollars; null where no price is known. */
+      cost: numeric({ precision: 18, scale: 9, mode: 'number' }),
+      at: moment().notNull(),
+    },
+    (t) => [
+      index('usage_ledger_time_idx').on(t.workspace_id, t.at),
+      index('usage_ledger_agent_idx')
+        .on(t.workspace_id, t.agent_id, t.at)
+        .where(sql`${t.agent_id} is not null`),
+    ],
+  )
+  return { usageLedger }
+}

@@ -1,0 +1,69 @@
+import { chatSession } from '#actors'
+import { type UiInput, type UiMessage, uiDecisions, uiText } from '#core/chat/ui-stream'
+import { AppError } from '#core/errors'
+import { isUuid } from '#lib/ids'
+import type { Ctx } from '#services/context'
+import { findHeader } from './find-chat.ts'
+import { regenerateMessage } from './regenerate-message.ts'
+import { sendMessage } from './send-message.ts'
+
+/**
+ * What `useChat` sends, done, and the answer as the AI SDK's UI message stream. Of the messages only the last counts: the
+ * chat knows the others.
+ *
+ * @throws AppError `not_found`, `chat_message_empty`, `chat_queue_full`; `chat_call_unknown` where nothing was to be decided
+ */
+export async function streamUi(ctx: Ctx, chatId: string, input: UiInput): Promise<ReadableStream<Uint8Array>> {
+  const last = input.messages.at(-1)
+  if (input.trigger === 'regenerate-message') return regenerate(ctx, chatId, input)
+  if (last?.role === 'assistant') return goOn(ctx, chatId, last)
+  const content = last === undefined ? '' : uiText(last)
+  const { message, after } = await sendMessage(ctx, chatId, { content, interrupt: false })
+  return open(ctx, chatId, message.turn_id, after)
+}
+
+/**
+ * The answer that is under way, from its beginning; undefined when there is none.
+ *
+ * @throws AppError `not_found`
+ */
+export async function resumeUi(ctx: Ctx, chatId: string): Promise<ReadableStream<Uint8Array> | undefined> {
+  const header = await findHeader(ctx, chatId)
+  return chatSession(ctx.env, chatId).streamUi(header)
+}
+
+async function regenerate(ctx: Ctx, chatId: string, { messageId = '' }: UiInput): Promise<ReadableStream<Uint8Array>> {
+  const { workspaceId } = await findHeader(ctx, chatId)
+  const actor = chatSession(ctx.env, chatId)
+  const latest = (await actor.messages(workspaceId, 0, 1)).items?.at(-1)
+  const id = isUuid(messageId) ? messageId.toLowerCase() : latest?.id
+  if (id === undefined) throw new AppError('not_found')
+  const { message, after } = await regenerateMessage(ctx, chatId, id)
+  return open(ctx, chatId, message.turn_id, after)
+}
+
+/** A person has decided what the last answer waited for: it goes on where it was. */
+async function goOn(ctx: Ctx, chatId: string, message: UiMessage): Promise<ReadableStream<Uint8Array>> {
+  const header = await findHeader(ctx, chatId)
+  const actor = chatSession(ctx.env, chatId)
+  const position = await actor.position(header.workspaceId)
+  const decisions = uiDecisions(message).map((decision) => ({ ...decision, by: ctx.principal.userId }))
+  const answers: string[] = []
+  for (const decision of decisions) answers.push(await actor.decide(header.workspaceId, decision))
+  if (position === undefined || !answers.includes('applied')) throw new AppError('chat_call_unknown')
+  const { turnId, after } = position
+  return open(ctx, chatId, turnId, after, true)
+}
+
+async function open(
+  ctx: Ctx,
+  chatId: string,
+  turnId: string,
+  after: number,
+  isContinued = false,
+): Promise<ReadableStream<Uint8Array>> {
+  const header = await findHeader(ctx, chatId)
+  const stream = await chatSession(ctx.env, chatId).streamUi(header, { turnId, after, isContinued })
+  if (stream === undefined) throw new AppError('not_found')
+  return stream
+}

@@ -1,0 +1,100 @@
+import { generateObject } from '#core/agent/structured'
+import type { LlmAnswer, LlmChatInput, LlmStreamEvent } from '#core/llm/chat-input'
+import type { ModelRequest } from '#core/workflow/node-type'
+import { describeError, logLine } from '#lib/log'
+import { type FinishPart, toModelCall } from '#llm/models'
+import { newId } from '#lib/ids'
+import { createSandbox } from '#sandbox/client'
+import type { Ctx } from '#services/context'
+import { recordUsage } from '#services/usage/record-usage'
+import { openModels } from './open-models.ts'
+import { toModelAppError } from './to-app-error.ts'
+
+/**
+ * Asks a model once; what it took goes into the ledger before the answer is given.
+ *
+ * @throws AppError `model_…`
+ */
+export async function askModelOnce(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): Promise<LlmAnswer> {
+  const { workspaceId } = ctx.principal
+  const paid: FinishPart[] = []
+  const models = openModels(ctx.env, workspaceId, { onFinish: (finish) => paid.push(finish) })
+  const generate = (request: ModelRequest) => models.generate({ ...request, signal })
+  try {
+    if (input.schema === undefined) return await generate(toRequest(input))
+    const sandbox = createSandbox(ctx.env.SANDBOX, workspaceId)
+    return await generateObject({ generate, validate: sandbox.validate }, toRequest(input), input.schema)
+  } catch (error) {
+    throw toModelAppError(ctx, error)
+  } finally {
+    await pay(ctx, paid)
+  }
+}
+
+/** The same answer as it comes. The first event is there, or the error thrown, before anything is sent. */
+export async function streamModelOnce(
+  ctx: Ctx,
+  input: LlmChatInput,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<LlmStreamEvent>> {
+  const events = streamEvents(ctx, input, signal)
+  const first = await events.next()
+  return (async function* () {
+    if (first.done !== true) yield first.value
+    yield* events
+  })()
+}
+
+async function* streamEvents(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): AsyncGenerator<LlmStreamEvent> {
+  const paid: FinishPart[] = []
+  const models = openModels(ctx.env, ctx.principal.workspaceId, { onFinish: (finish) => paid.push(finish) })
+  try {
+    for await (const part of models.stream(toModelCall(toRequest(input)), signal)) {
+      if (part.type === 'finish') {
+        await pay(ctx, paid.splice(0))
+        const { usage, cost, reason, model } = part
+        yield { type: 'finish', usage, cost, finish_reason: reason, model }
+      } else if (part.type !== 'tool_call' && part.text !== '') {
+        yield { type: part.type, text: part.text }
+      }
+    }
+  } catch (error) {
+    throw toModelAppError(ctx, error)
+  } finally {
+    await pay(ctx, paid)
+  }
+}
+
+/** An answer that was paid for is given, also when the ledger cannot be reached: then the log has it. */
+async function pay(ctx: Ctx, paid: readonly FinishPart[]): Promise<void> {
+  const { workspaceId, userId } = ctx.principal
+  const entries = paid.map(({ model, usage, cost }) => ({
+    key: `api/${newId()}`,
+    model,
+    usage,
+    cost,
+    at: ctx.now(),
+    source: 'api' as const,
+    user_id: userId,
+    execution_id: null,
+    node_id: null,
+    chat_id: null,
+    agent_id: null,
+  }))
+  try {
+    await recordUsage(ctx.db, workspaceId, entries)
+  } catch (error) {
+    logLine('error', {
+      event: 'usage_lost',
+      request_id: ctx.requestId,
+      entries: JSON.stringify(entries),
+      error: describeError(error),
+    })
+  }
+}
+
+function toRequest({ prompt = '', messages, ...input }: LlmChatInput): ModelRequest {
+  const { model, fallback_models: fallbacks, system, temperature, max_tokens: maxTokens } = input
+  const request = { model, fallbacks, system, temperature, maxTokens }
+  return messages === undefined ? { ...request, prompt } : { ...request, messages }
+}
