@@ -45,7 +45,7 @@ const toShots = (token: string): Readonly<Record<'health' | 'list' | 'create', (
       method: 'POST',
       path: '/api/v1/workflows',
       headers: { ...headers, ...JSON_TYPE },
-      body: JSON.stringify({ name: `Workflow ${n}`, description: `Automation number ${n}`, definition: DEFINITION }),
+      body: JSON.stringify({ name: `Another ${n}`, description: `Automation number ${n}`, definition: DEFINITION }),
     }),
   }
 }

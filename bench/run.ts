@@ -29,7 +29,8 @@ if (unknown.length > 0) {
 const bench = createBench(positionals, values.quick)
 const directory = mkdtempSync(join(tmpdir(), 'synapscale-bench-'))
 try {
-  if (['health', 'list', 'create'].some((row) => bench.wants(row))) await measureRest(bench, join(directory, 'postgres'))
+  if (['health', 'list', 'create'].some((row) => bench.wants(row)))
+    await measureRest(bench, join(directory, 'postgres'))
   if (bench.wants('webhook')) await measureHooks(bench)
   if (bench.wants('latency')) await measureLatency(bench)
   if (bench.wants('waiting')) await measureWaiting(bench)
