@@ -65,7 +65,7 @@ export async function killUnderLoad(ground: Ground, kills: number, untilMs: numb
     else await deploy(server)
   }
   async function settle(): Promise<void> {
-    for (const job of jobs) await job.settle()
+    await Promise.all(jobs.map((job) => job.settle()))
     jobs = []
   }
 

@@ -8,7 +8,7 @@
  */
 import { parseArgs } from 'node:util'
 import { createClient } from '#tests/e2e/support/client'
-import { startServer } from '#tests/support/server'
+import { startServer, type TestServer } from '#tests/support/server'
 import { createChance } from '#tests/unit/core/random'
 import { startHttpServer } from '#tests/worker/support/http-server'
 import { decideUnderKills, loseAlarms } from './decisions.ts'
@@ -24,6 +24,7 @@ import { type Ground, SERVER_ENV, type World } from './world.ts'
 
 const FULL_SECONDS = 600
 const SHORT_SECONDS = 110
+const SHOWN_CHARS = 20_000
 
 /** How much of it: the share is of the time; what goes on in rounds ends after its count. */
 interface Attack {
@@ -76,16 +77,25 @@ async function attack(world: World): Promise<void> {
       const ground = { ...world, server, ana: await createClient(server.url) }
       for (const { name, share, run } of shared) {
         log(name)
-        await run(ground, performance.now() + share * totalMs, isShort)
+        await run(ground, performance.now() + share * totalMs, isShort).catch((error: unknown) => {
+          ledger.expect('P5', false, () => `${name} broke off: ${error instanceof Error ? error.stack : String(error)}`)
+        })
       }
     } finally {
-      await server.remove()
+      await endServer(server, world)
     }
   }
   for (const { name, run } of ALONE.filter(isWanted)) {
     log(name)
     await run(world, isShort)
   }
+}
+
+/** What a loss is to be looked for in stays: what the server printed last, and its data. */
+async function endServer(server: TestServer, { ledger }: World): Promise<void> {
+  if (ledger.losses() === 0) return server.remove()
+  console.error(`what the server printed last:\n${server.output().slice(-SHOWN_CHARS)}\nits data: ${server.dataDir}`)
+  await server.stop()
 }
 
 const seed = Number(values.seed ?? process.env['FAULTS_SEED'] ?? Date.now() % 1_000_000)

@@ -1,0 +1,45 @@
+/**
+ * `npm run bench`: starts what it measures, alone, one after another.
+ *
+ *     npm run bench                          everything (about ten minutes)
+ *     npm run bench -- list webhook          these rows
+ *     npm run bench -- --quick               a tenth of the requests: that it works, and no figures
+ *     PEER_FASTAPI=<directory> npm run bench the peer beside ours
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measureHooks, measureRest } from './rates.ts'
+import { createBench } from './report.ts'
+import { measureLatency, measureLoop, measureOutput, measureSockets, measureStart, measureWaiting } from './sizes.ts'
+
+const ROWS = ['health', 'list', 'create', 'webhook', 'latency', 'waiting', 'sockets', 'loop', 'output', 'start']
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false } },
+})
+const unknown = positionals.filter((row) => !ROWS.includes(row))
+if (unknown.length > 0) {
+  console.error(`no such row: ${unknown.join(', ')}; there are ${ROWS.join(', ')}`)
+  process.exit(2)
+}
+
+const bench = createBench(positionals, values.quick)
+const directory = mkdtempSync(join(tmpdir(), 'synapscale-bench-'))
+try {
+  if (['health', 'list', 'create'].some((row) => bench.wants(row)))
+    await measureRest(bench, join(directory, 'postgres'))
+  if (bench.wants('webhook')) await measureHooks(bench)
+  if (bench.wants('latency')) await measureLatency(bench)
+  if (bench.wants('waiting')) await measureWaiting(bench)
+  if (bench.wants('sockets')) await measureSockets(bench)
+  if (bench.wants('loop')) await measureLoop(bench)
+  if (bench.wants('output')) await measureOutput(bench)
+  if (bench.wants('start')) await measureStart(bench)
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}
+console.log(`\n${bench.report()}\n\nalso in bench/results/latest.json and latest.svg`)
+process.exit(0)

@@ -1,0 +1,141 @@
+/** What a request and an execution may cost, as counts: `bench/budget.json`. Times are measured by `npm run bench`. */
+import { runInDurableObject } from 'cloudflare:test'
+import { exports } from 'cloudflare:workers'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
+import { newId } from '#lib/ids'
+import { type Account, actorOf, createAccount } from '#tests/worker/support/api'
+import { chain, graph, setNode, trigger } from '#tests/worker/support/graphs'
+import { triggersOf } from '#tests/worker/triggers/support'
+import budget from '../../../bench/budget.json'
+
+/** What other tests left behind may ask the database meanwhile: the least of some counts is the request's own. */
+const TIMES = 5
+const QUIET_MS = 200
+
+let ana: Account
+let workflow: string
+let execution: string
+let hook: string
+
+const HOOKED = graph(
+  [
+    { id: 'hook', type: 'trigger.webhook', config: { auth: 'none', response: 'on_respond' } },
+    setNode('double', { doubled: '{{ $trigger.body.n * 2 }}' }),
+    { id: 'large', type: 'if', config: { condition: '{{ $input.doubled > 10 }}' } },
+    { id: 'answer', type: 'respond', config: { body: '{{ $input }}' } },
+  ],
+  ['hook -> double', 'double -> large', 'large:true -> answer'],
+)
+
+beforeAll(async () => {
+  ana = await createAccount()
+  workflow = (await ana.createWorkflow(chain([trigger, setNode('a', { n: 1 }), setNode('b', { n: 2 })]))).id
+  execution = (await ana.run(chain([trigger]))).id
+  const { id } = await ana.createWorkflow(HOOKED)
+  await ana.call(`/workflows/${id}/publish`, { json: {} })
+  hook = new URL((await triggersOf(ana, id))[0]?.url ?? '').pathname
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const deliver = () =>
+  exports.default.fetch(
+    new Request(`http://localhost:8000${hook}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: '{"n":7}',
+    }),
+  )
+
+/** Round trips to the database that the request waits for; several statements at once are one. */
+async function queriesOf(request: () => Promise<unknown>): Promise<number> {
+  const asked = vi.spyOn(PostgresPool.prototype, 'run')
+  const counts: number[] = []
+  for (let time = 0; time < TIMES; time += 1) {
+    asked.mockClear()
+    await request()
+    counts.push(asked.mock.calls.length)
+  }
+  return Math.min(...counts)
+}
+
+const REQUESTS: Readonly<Record<keyof typeof budget.queries, () => Promise<unknown>>> = {
+  'GET /health': () => exports.default.fetch(new Request('http://localhost:8000/health')),
+  'GET /workflows': () => ana.call('/workflows?page=1&size=10'),
+  'GET /workflows/{id}': () => ana.call(`/workflows/${workflow}`),
+  'POST /workflows': () => ana.createWorkflow(HOOKED, { name: newId() }),
+  'POST /workflows, a name that is taken': () => ana.createWorkflow(HOOKED),
+  'POST /workflows/{id}/execute': () => ana.call(`/workflows/${workflow}/execute`, { json: {} }),
+  'GET /executions': () => ana.call('/executions'),
+  'GET /executions/{id}': () => ana.call(`/executions/${execution}`),
+  'POST /hooks/{token}': deliver,
+}
+
+it.each(Object.entries(budget.queries))('%s asks the database %i times', async (name, allowed) => {
+  const request = Object.entries(REQUESTS).find(([known]) => known === name)?.[1]
+  expect(request).toBeDefined()
+  expect(await queriesOf(request ?? deliver)).toBe(allowed)
+})
+
+/** The storage of every actor, so that its calls can be counted. */
+function countStorage(id: string): Promise<{ transactions: () => number; alarms: () => number }> {
+  return runInDurableObject(actorOf(id), (_, { storage }) => {
+    const every = Object.getPrototypeOf(storage) as DurableObjectStorage
+    const transactions = vi.spyOn(every, 'transactionSync')
+    const alarms = [vi.spyOn(every, 'setAlarm'), vi.spyOn(every, 'deleteAlarm')]
+    return {
+      transactions: () => transactions.mock.calls.length,
+      alarms: () => alarms.reduce((sum, one) => sum + one.mock.calls.length, 0),
+    }
+  })
+}
+
+/** Waits until a count has stood still for a while. */
+async function untilQuiet(count: () => number): Promise<void> {
+  for (let before = -1; before !== count();) {
+    before = count()
+    await scheduler.wait(QUIET_MS)
+  }
+}
+
+const sizeOf = (id: string) =>
+  runInDurableObject(actorOf(id), (_, { storage: { sql } }) => ({
+    ...sql
+      .exec<{ events: number; bytes: number }>('SELECT count(*) AS events, sum(length(body)) AS bytes FROM events')
+      .one(),
+    database: sql.databaseSize,
+  }))
+
+describe('an execution of four nodes', () => {
+  it('writes, sets alarms and asks the database no oftener than this, from the delivery to its place in the list', async () => {
+    const counts: (typeof budget.execution)[] = []
+    for (let time = 0; time < TIMES; time += 1) {
+      const storage = await countStorage(execution)
+      const queries = vi.spyOn(PostgresPool.prototype, 'run')
+      expect((await deliver()).status).toBe(200)
+      // What is owed to the list and to the trigger is paid when nothing is asked any more.
+      await untilQuiet(() => queries.mock.calls.length)
+      counts.push({
+        transactions: storage.transactions(),
+        alarms: storage.alarms(),
+        queries: queries.mock.calls.length,
+      })
+      vi.restoreAllMocks()
+    }
+    const least = (name: keyof typeof budget.execution) => Math.min(...counts.map((count) => count[name]))
+    expect({ transactions: least('transactions'), alarms: least('alarms'), queries: least('queries') }).toEqual(
+      budget.execution,
+    )
+  })
+
+  it('stores no more than this', async () => {
+    const id = (await ana.run(chain([trigger, setNode('a', { n: 1 }), setNode('b', { n: 2 }), setNode('c', { n: 3 })])))
+      .id
+    const { events, bytes, database } = await sizeOf(id)
+    expect(bytes / events).toBeLessThanOrEqual(budget.storage.bytes_per_event)
+    expect(database).toBeLessThanOrEqual(budget.storage.bytes_per_execution)
+  })
+})
