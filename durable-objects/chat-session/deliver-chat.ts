@@ -1,3 +1,4 @@
+import { eventDispatch } from '#actors'
 import type { ChatHeader } from '#core/chat/turn'
 import { connect } from '#db/connect'
 import { projectChat } from '#services/chats/project-chat'
@@ -27,6 +28,7 @@ export async function deliverChat(
     const projected = await projectChat(db, header, some, summary)
     if (projected === undefined) return { isThere: false }
     title ??= projected.title
+    if (projected.isTold) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
     messages.markProjected(some)
     some = messages.unprojected()
   } while (some.length > 0)

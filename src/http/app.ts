@@ -18,6 +18,7 @@ import { chatMessageRoutes } from './routes/chat-messages.ts'
 import { chatUiStreamRoutes } from './routes/chat-ui-stream.ts'
 import { chatRoutes } from './routes/chats.ts'
 import { createDocs } from './routes/docs.ts'
+import { eventSubscriptionRoutes } from './routes/event-subscriptions.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { fileLinkRoutes } from './routes/file-links.ts'
@@ -65,6 +66,7 @@ const routes = app
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', fileRoutes)
   .route('/api/v1', uploadRoutes)
+  .route('/api/v1', eventSubscriptionRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', llmRoutes)
   .route('/api/v1', analyticsRoutes)

@@ -19,6 +19,7 @@ export const TAGS = {
   chats: { pt: 'Conversas com agentes', en: 'Chats with agents' },
   variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },
   files: { pt: 'Arquivos do workspace', en: 'Files of the workspace' },
+  events: { pt: 'Endereços avisados do que acontece', en: 'Addresses that are told what happens' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
   llm: { pt: 'Modelos de linguagem e seus provedores', en: 'Language models and their providers' },
   analytics: { pt: 'O que o workspace consumiu', en: 'What the workspace has used' },
