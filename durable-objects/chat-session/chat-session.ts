@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { workspaceHub, type WorkspaceHubActor } from '#actors'
-import { toHistory, toNotice } from '#core/chat/frame'
+import { type History, toHistory, toNotice } from '#core/chat/frame'
 import type { ChatMessage } from '#core/chat/message'
 import type {
   ChatHeader,
@@ -18,13 +18,15 @@ import type { JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { answerChatFrame } from './answer-frame.ts'
-import { createUiEncoder, encodeEvent, isEndOf } from './encode.ts'
+import { createUiEncoder, encodeEvent, encodeHistory, isEndOf } from './encode.ts'
 import { LiveChat } from './live-chat.ts'
 import { createChatStorage } from './storage.ts'
 
 const MAX_SOCKETS = 200
 /** Of the messages that a socket is shown when it opens. */
 const HISTORY_MESSAGES = 50
+/** A stream is no socket that the hub could end: it ends by itself, and who comes back is asked again who that is. */
+const STREAM_MS = 60_000
 
 /**
  * The actor of one chat: its entry points. Every call names the caller's workspace; who may see the chat was found out
@@ -91,13 +93,22 @@ export class ChatSession extends DurableObject<Env> {
   ): ReadableStream<Uint8Array> {
     const live = this.#make(header)
     const { log } = this.#storage
-    const begin = Math.min(after ?? log.lastSeq(), log.lastSeq())
+    const { chatId } = header
+    const wanted = Math.min(after ?? log.lastSeq(), log.lastSeq())
+    // An answer that is over and no longer in the log will not come again: it is in the history.
+    const isOver = turnId !== undefined && live.book.answerOf(turnId) !== undefined
+    const isPast = isOver && !log.read(wanted, Infinity).some(({ event }) => isEndOf(turnId, event))
+    const isForgotten = isPast || wanted < log.firstSeq() - 1
+    const begin = isForgotten ? log.lastSeq() : wanted
+    const prelude = isForgotten ? encodeHistory(chatId, this.#history(live)) : undefined
+    const lastsMs = isPast ? 0 : turnId === undefined ? STREAM_MS : undefined
     let count = 0
     return live.followers.stream(
       log,
       begin,
-      (seq, event) => encodeEvent(header.chatId, seq, event),
+      (seq, event) => encodeEvent(chatId, seq, event),
       (event) => (count += 1) >= limit || isEndOf(turnId, event),
+      { prelude, lastsMs },
     )
   }
 
@@ -199,17 +210,22 @@ export class ChatSession extends DurableObject<Env> {
     socket: WebSocket,
     { after, expiresAt }: { after?: number | undefined; expiresAt: number },
   ): void {
-    const { log, messages } = this.#storage
+    const { log } = this.#storage
     const { chatId } = live.header
     const seq = log.lastSeq()
     const isKnown = after !== undefined && after <= seq && after >= log.firstSeq() - 1
     if (!isKnown) {
-      const latest = messages.kept(HISTORY_MESSAGES).map((message) => live.book.current(message))
-      socket.send(JSON.stringify(toHistory(chatId, Date.now(), { seq, total: messages.count(), messages: latest })))
+      socket.send(JSON.stringify(toHistory(chatId, Date.now(), this.#history(live))))
     } else {
       socket.send(JSON.stringify(toNotice(chatId, 'session_update', Date.now(), { status: 'connected', seq })))
     }
     live.watchers.attach(socket, { after: isKnown ? after : seq, expiresAt })
+  }
+
+  #history(live: LiveChat): History {
+    const { log, messages } = this.#storage
+    const latest = messages.kept(HISTORY_MESSAGES).map((message) => live.book.current(message))
+    return { seq: log.lastSeq(), total: messages.count(), messages: latest }
   }
 
   /** The chat, made when this is the first that is heard of it. All or nothing. */

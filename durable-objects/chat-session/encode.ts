@@ -1,4 +1,4 @@
-import { toChatFrame } from '#core/chat/frame'
+import { type History, toChatFrame, toHistory } from '#core/chat/frame'
 import type { ChatEvent } from '#core/chat/turn'
 import { createUiWriter } from '#core/chat/ui-stream'
 
@@ -8,6 +8,11 @@ const encoder = new TextEncoder()
 export function encodeEvent(chatId: string, seq: number, event: ChatEvent): Uint8Array {
   const frame = toChatFrame(chatId, seq, event)
   return encoder.encode(`id: ${seq}\nevent: ${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`)
+}
+
+export function encodeHistory(chatId: string, history: History): Uint8Array {
+  const frame = toHistory(chatId, Date.now(), history)
+  return encoder.encode(`id: ${history.seq}\nevent: history\ndata: ${JSON.stringify(frame)}\n\n`)
 }
 
 /** Whether a turn's answer is there, or waits for a person. */

@@ -2,6 +2,13 @@ import type { EventLog } from '#durable-objects/shared/event-log'
 
 const READ_BATCH = 100
 
+export interface StreamOptions {
+  /** What comes first. */
+  readonly prelude?: Uint8Array | undefined
+  /** When it is closed, and the client comes back: who that is, is looked at then. */
+  readonly lastsMs?: number | undefined
+}
+
 /** Whoever waits for what comes next, in memory alone. */
 export interface Followers {
   /** To be called after each commit. */
@@ -19,6 +26,7 @@ export interface Followers {
     after: number,
     encode: (seq: number, event: Event) => Uint8Array,
     isLast: (event: Event) => boolean,
+    more?: StreamOptions,
   ): ReadableStream<Uint8Array>
 }
 
@@ -50,31 +58,57 @@ export function createFollowers(): Followers {
       controller.abort()
       return state.isOpen && holds()
     },
-    stream(log, after, encode, isLast) {
+    stream(log, after, encode, isLast, { prelude, lastsMs } = {}) {
       let cursor = after
-      const reader = { isGone: false }
+      const reader = { isOver: false, isCancelled: false }
+      const limit = new AbortController()
+      const leave = (how: Partial<typeof reader>): void => {
+        limit.abort()
+        Object.assign(reader, how)
+        wake()
+      }
+
+      async function nextBatch() {
+        for (;;) {
+          const batch = state.isOpen ? log.read(cursor, READ_BATCH) : []
+          if (batch.length > 0 || !state.isOpen || reader.isOver || reader.isCancelled) return batch
+          await next()
+        }
+      }
+
       const source: UnderlyingByteSource = {
         type: 'bytes',
+        start(controller) {
+          if (prelude !== undefined) controller.enqueue(prelude)
+          if (lastsMs === undefined) return
+          scheduler.wait(lastsMs, { signal: limit.signal }).then(
+            () => leave({ isOver: true }),
+            () => undefined,
+          )
+        },
         async pull(controller) {
-          let batch = log.read(cursor, READ_BATCH)
-          while (batch.length === 0 && state.isOpen && !reader.isGone) {
-            await next()
-            if (state.isOpen) batch = log.read(cursor, READ_BATCH)
-          }
-          if (reader.isGone) return
-          if (batch[0]?.seq !== cursor + 1) return controller.close()
-          for (const { seq, event } of batch) {
-            cursor = seq
-            const bytes = encode(seq, event)
-            if (bytes.byteLength > 0) controller.enqueue(bytes)
-            if (!isLast(event)) continue
-            reader.isGone = true
-            return controller.close()
+          // Whoever returns from here without a byte is not called again.
+          for (let isFed = false; !isFed;) {
+            const batch = await nextBatch()
+            if (reader.isCancelled) return
+            if (reader.isOver || batch[0]?.seq !== cursor + 1) {
+              leave({ isOver: true })
+              return controller.close()
+            }
+            for (const { seq, event } of batch) {
+              cursor = seq
+              const bytes = encode(seq, event)
+              if (bytes.byteLength > 0) {
+                controller.enqueue(bytes)
+                isFed = true
+              }
+              if (!isLast(event)) continue
+              leave({ isOver: true })
+              return controller.close()
+            }
           }
         },
-        cancel() {
-          reader.isGone = true
-        },
+        cancel: () => leave({ isCancelled: true }),
       }
       return new ReadableStream(source)
     },

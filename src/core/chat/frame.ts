@@ -43,12 +43,14 @@ export function toNotice(chatId: string, type: ChatFrame['type'], now: number, d
   return { type, chat_id: chatId, timestamp: new Date(now).toISOString(), data }
 }
 
+export interface History {
+  readonly seq: number
+  readonly total: number
+  readonly messages: readonly ChatMessage[]
+}
+
 /** Where a client stands that begins, or that was away for too long: all that it needs, and the `seq` to go on behind. */
-export function toHistory(
-  chatId: string,
-  now: number,
-  data: { readonly seq: number; readonly total: number; readonly messages: readonly ChatMessage[] },
-): ChatFrame {
+export function toHistory(chatId: string, now: number, data: History): ChatFrame {
   return toNotice(chatId, 'history', now, { ...data, messages: data.messages.map(toShown) })
 }
 

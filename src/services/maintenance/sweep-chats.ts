@@ -1,9 +1,11 @@
-import { and, asc, eq, exists, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, exists, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { chatSession } from '#actors'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 
 const CHATS_AT_ONCE = 50
 const ACTORS_AT_ONCE = 10
+/** Younger ones have an alarm of their own in any case. */
+const QUIET_MS = 15 * 60_000
 
 /**
  * Deletes the private chats of closed accounts, and empties the actors of chats that are gone.
@@ -49,4 +51,30 @@ export async function sweepChats({ env, db }: MaintenanceCtx): Promise<boolean> 
     await db.delete(chatDeletions).where(inArray(chatDeletions.chat_id, ids))
   }
   return gone.length === CHATS_AT_ONCE
+}
+
+/**
+ * Asks the actors of chats in which an answer has been on its way for long how they are: whoever is asked goes on, and
+ * sets the alarm that was lost (P5).
+ *
+ * @returns false: once in a sweep is enough
+ */
+export async function wakeChats({ env, db, now }: MaintenanceCtx): Promise<boolean> {
+  const { chats } = db.tables
+  const rows = await db
+    .select({ id: chats.id, workspaceId: chats.workspace_id })
+    .from(chats)
+    .where(
+      and(
+        sql`${chats.last_message} ->> 'status' in ('queued', 'streaming')`,
+        lt(chats.updated_at, new Date(now() - QUIET_MS)),
+      ),
+    )
+    .orderBy(asc(chats.updated_at))
+    .limit(CHATS_AT_ONCE)
+  for (let start = 0; start < rows.length; start += ACTORS_AT_ONCE) {
+    const group = rows.slice(start, start + ACTORS_AT_ONCE)
+    await Promise.allSettled(group.map(({ id, workspaceId }) => chatSession(env, id).position(workspaceId)))
+  }
+  return false
 }

@@ -3,7 +3,7 @@ import { connect } from '#db/connect'
 import { describeError, logLine } from '#lib/log'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 import { deliverFiles } from '#services/triggers/fire-file'
-import { sweepChats } from './sweep-chats.ts'
+import { sweepChats, wakeChats } from './sweep-chats.ts'
 import { sweepExecutions } from './sweep-executions.ts'
 import { sweepObjects } from './sweep-objects.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
@@ -55,7 +55,7 @@ export async function sweep(env: Env, former: SweepCursors = {}, now: () => numb
 
   // Each batch is an event of its own: a connection that broke is not met again.
   const ctx = (): MaintenanceCtx => ({ env, config: readConfig(env), db: connect(env), now })
-  for (const part of [deliverFiles, sweepExecutions, sweepChats, sweepUploads, sweepObjects, sweepSpent]) {
+  for (const part of [deliverFiles, sweepExecutions, sweepChats, wakeChats, sweepUploads, sweepObjects, sweepSpent]) {
     if (await attend(part.name, () => part(ctx()))) isLeft = true
   }
   await attend(wakeExecutions.name, async () => {

@@ -8,9 +8,9 @@ import type { ChatMessage } from '#core/chat/message'
 import { connect } from '#db/connect'
 import { createMessages, MESSAGES_SCHEMA } from '#durable-objects/chat-session/messages'
 import { newId } from '#lib/ids'
-import { sweepChats } from '#services/maintenance/sweep-chats'
+import { sweepChats, wakeChats } from '#services/maintenance/sweep-chats'
 import { type Caller, createPerson, createTeam, PASSWORD } from '#tests/worker/security/people'
-import { actorOf, chatOf, createChat, createTalker, isAnswer, range, seqs } from './support.ts'
+import { actorOf, chatOf, createChat, createTalker, type Frame, isAnswer, range, seqs } from './support.ts'
 
 const db = connect(env)
 const sweep = () => sweepChats({ env, config: readConfig(env), db: connect(env), now: Date.now })
@@ -81,6 +81,65 @@ describe('a socket', () => {
     await socket.until(isAnswer)
     expect(seqs(socket.frames)).toEqual(range(seq + 1, seqs(socket.frames).at(-1) ?? 0))
   })
+})
+
+describe('a stream of events', () => {
+  it('of a client that was away for too long begins with the history, and goes on behind it', async () => {
+    const chat = await createChat(ana)
+    await chat.ask('um')
+    await runInDurableObject(actorOf(chat.id), (_instance, state) => {
+      state.storage.sql.exec('DELETE FROM events WHERE place < (SELECT max(place) FROM events)')
+    })
+    const stream = ana.call(`/api/v1/chat/${chat.id}/stream?limit=2`, { headers: { 'Last-Event-ID': '1' } })
+    // It may open late: said until it has heard.
+    const heard = stream.then(() => true)
+    do await chat.ask('dois')
+    while ((await Promise.race([heard, scheduler.wait(20)])) !== true)
+    const { text } = await stream
+    const frames = Array.from(text.matchAll(/^data: (.*)$/gm), ([, data = '']) => JSON.parse(data) as Frame)
+    const [{ data: history }, ...rest] = frames as [Frame, ...Frame[]]
+    const { seq, messages } = history as { seq: number; messages: ChatMessage[] }
+    expect(messages.slice(0, 2).map(({ role }) => role)).toEqual(['user', 'assistant'])
+    expect(seqs(rest)).toEqual([seq + 1, seq + 2])
+  })
+})
+
+it('a repeat of what was answered long ago streams the history, and ends', async () => {
+  const chat = await createChat(ana)
+  const send = () =>
+    ana.call(`/api/v1/chat/${chat.id}/messages`, {
+      method: 'POST',
+      body: { content: 'Oi' },
+      headers: { Accept: 'text/event-stream', 'Idempotency-Key': `k${chat.id}` },
+    })
+  expect((await send()).text).toContain('event: message_delta')
+  await chat.ask('E agora?')
+  expect((await send()).text).toContain('event: message_delta')
+  await runInDurableObject(actorOf(chat.id), (_instance, state) => {
+    state.storage.sql.exec('DELETE FROM events WHERE place < (SELECT max(place) FROM events)')
+  })
+  const late = await send()
+  expect(late.text).toMatch(/^id: \d+\nevent: history\n/)
+})
+
+it('an answer that lost its alarm is found by the sweep (P5)', async () => {
+  const chat = await createChat(ana)
+  await chat.ask('Oi')
+  await expect.poll(async () => (await chat.chat()).last_message?.status).toBe('complete')
+  await runInDurableObject(actorOf(chat.id), (_instance, state) => {
+    const id = newId()
+    const turn = { id, state: 'queued', userMessageId: newId(), messageId: newId(), userId: ana.userId, recoveries: 0 }
+    state.storage.sql.exec('INSERT INTO turns (id, body) VALUES (?, ?)', id, JSON.stringify(turn))
+  })
+  await evictDurableObject(actorOf(chat.id))
+  const { chats } = db.tables
+  const last_message = { id: newId(), role: 'user', status: 'queued', content: '', created_at: '' } as const
+  await db
+    .update(chats)
+    .set({ last_message, updated_at: new Date(0) })
+    .where(eqId(chat.id))
+  await wakeChats({ env, config: readConfig(env), db: connect(env), now: Date.now })
+  await expect.poll(async () => (await chat.messages()).length).toBe(3)
 })
 
 describe('old messages', () => {
