@@ -15,10 +15,11 @@ interface Delivered {
 export async function deliverChat(
   env: Env,
   header: ChatHeader,
-  { messages, log, spent }: ChatStorage,
+  storage: ChatStorage,
 ): Promise<Delivered> {
   const db = connect(env)
-  await spent.deliver((entries) => recordUsage(db, header.workspaceId, entries))
+  const { messages, log } = storage
+  await deliverSpent(env, header, storage)
   let title: string | undefined
   let some = messages.unprojected()
   do {
@@ -31,4 +32,9 @@ export async function deliverChat(
     some = messages.unprojected()
   } while (some.length > 0)
   return { isThere: true, title }
+}
+
+/** Tells the ledger what is owed to it. */
+export function deliverSpent(env: Env, { workspaceId }: ChatHeader, { spent }: Pick<ChatStorage, 'spent'>): Promise<void> {
+  return spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
 }

@@ -14,10 +14,15 @@ export const CHAT_ERRORS = {
     'The agent of this chat was deleted: choose another.',
   ),
   chat_message_empty: kind(422, 'A mensagem está vazia.', 'The message is empty.'),
-  chat_attachments_unavailable: kind(
+  chat_file_unreadable: kind(
     422,
-    'Anexos ainda não são aceitos aqui.',
-    'Attachments are not accepted here yet.',
+    'Um anexo vem como data URL ou como arquivo deste workspace; outros endereços não são lidos.',
+    'A file comes as a data URL or as a file of this workspace; other addresses are not read.',
+  ),
+  chat_too_many_files: kind(
+    422,
+    'Uma mensagem leva até {limit} anexos.',
+    'A message takes {limit} files at most.',
   ),
   chat_call_unknown: kind(
     404,
