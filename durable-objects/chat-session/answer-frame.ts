@@ -52,7 +52,8 @@ export async function answerChatFrame(
     case 'approve': {
       const { userId } = holder
       if (holder.kind !== 'chat' || userId === undefined) return refuse('forbidden')
-      const problem = frame.type === 'chat_message' ? await speak(env, live, userId, holder, frame) : act(live, userId, frame)
+      const problem =
+        frame.type === 'chat_message' ? await speak(env, live, userId, holder, frame) : act(live, userId, frame)
       return problem === undefined ? undefined : refuse(problem)
     }
     default:

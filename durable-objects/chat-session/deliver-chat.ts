@@ -12,11 +12,7 @@ interface Delivered {
 }
 
 /** Brings PostgreSQL up to date, in parts that fit. */
-export async function deliverChat(
-  env: Env,
-  header: ChatHeader,
-  storage: ChatStorage,
-): Promise<Delivered> {
+export async function deliverChat(env: Env, header: ChatHeader, storage: ChatStorage): Promise<Delivered> {
   const db = connect(env)
   const { messages, log } = storage
   await deliverSpent(env, header, storage)
@@ -35,6 +31,10 @@ export async function deliverChat(
 }
 
 /** Tells the ledger what is owed to it. */
-export function deliverSpent(env: Env, { workspaceId }: ChatHeader, { spent }: Pick<ChatStorage, 'spent'>): Promise<void> {
+export function deliverSpent(
+  env: Env,
+  { workspaceId }: ChatHeader,
+  { spent }: Pick<ChatStorage, 'spent'>,
+): Promise<void> {
   return spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
 }

@@ -62,7 +62,12 @@ export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: R
   signal.throwIfAborted()
   const history = await openContext(env, header, turn, agent, messages.kept(), { models, signal, ...ports.memory })
   const idempotencyKey = (callId: string): string => `${chatId}/${turn.id}/${encodeURIComponent(callId)}`
-  const steps = runAgent({ models, idempotencyKey, progress, signal, ...checkOf(env, workspaceId, agent) }, agent, history, begun)
+  const steps = runAgent(
+    { models, idempotencyKey, progress, signal, ...checkOf(env, workspaceId, agent) },
+    agent,
+    history,
+    begun,
+  )
   for (;;) {
     const step = await steps.next()
     if (step.done === true) return step.value

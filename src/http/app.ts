@@ -26,6 +26,7 @@ import { hookRoutes } from './routes/hooks.ts'
 import { healthRoutes } from './routes/health.ts'
 import { llmRoutes } from './routes/llm.ts'
 import { nodeRoutes } from './routes/nodes.ts'
+import { openAiRoutes } from './routes/openai.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
@@ -75,6 +76,7 @@ app.route('/api/v1', chatRoutes('/conversations')).route('/api/v1', chatMessageR
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
+app.route('/v1', openAiRoutes)
 app.route('/', accountPageRoutes)
 app.route('/', hookRoutes)
 app.route('/', fileLinkRoutes)

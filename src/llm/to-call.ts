@@ -22,11 +22,7 @@ export interface Abilities {
 
 const ProviderOptions = z.record(z.string(), z.record(z.string(), z.json()))
 
-export function toCallOptions(
-  call: ModelCall,
-  abilities: Abilities,
-  signal: AbortSignal,
-): LanguageModelV4CallOptions {
+export function toCallOptions(call: ModelCall, abilities: Abilities, signal: AbortSignal): LanguageModelV4CallOptions {
   const { structuredOutput } = abilities
   const { instructions, output, tools, toolChoice } = call
   const asked = output !== undefined && !structuredOutput ? toOutputInstruction(output) : undefined

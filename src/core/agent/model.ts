@@ -23,9 +23,7 @@ export interface ModelFile {
   readonly isRequired?: boolean | undefined
 }
 
-export type UserContent =
-  | { readonly type: 'text'; readonly text: string }
-  | ({ readonly type: 'file' } & ModelFile)
+export type UserContent = { readonly type: 'text'; readonly text: string } | ({ readonly type: 'file' } & ModelFile)
 
 export type AssistantContent =
   | { readonly type: 'text'; readonly text: string; readonly provider?: ProviderData | undefined }

@@ -22,6 +22,8 @@ export interface BoundAgent {
   readonly instructions: string | undefined
   readonly settings: ModelSettings
   readonly tools: readonly BoundTool[]
+  /** For the first answer of a turn. */
+  readonly toolChoice?: ModelCall['toolChoice']
   /** JSON Schema of the answer. */
   readonly output: JsonObject | undefined
   readonly limits: {
@@ -129,7 +131,8 @@ function toCall(agent: BoundAgent, history: readonly ModelMessage[], progress: T
   if (told.length === 0) return call
   // The last answer that it may give should be one.
   const isLast = limits.maxSteps > 1 && progress.steps + 1 >= limits.maxSteps
-  return { ...call, tools: told, ...(isLast && { toolChoice: 'none' as const }) }
+  const chosen = progress.steps === 0 ? agent.toolChoice : undefined
+  return { ...call, tools: told, toolChoice: isLast ? 'none' : chosen }
 }
 
 async function* askModel(

@@ -79,9 +79,10 @@ export interface ListedFile {
 /** Files of the workspace, within a scope: what lies outside of it does not exist. */
 export interface ToolFiles {
   /** The newest first, at most `limit`. */
-  list(scope: FileScope, filter: { readonly search?: string | undefined; readonly limit: number }): Promise<
-    readonly ListedFile[]
-  >
+  list(
+    scope: FileScope,
+    filter: { readonly search?: string | undefined; readonly limit: number },
+  ): Promise<readonly ListedFile[]>
   /** A file and some of its bytes; none behind its end. */
   read(
     scope: FileScope,

@@ -6,7 +6,7 @@ import { resumeUi, streamUi } from '#services/chats/stream-ui'
 
 const EVENT_STREAM = 'text/event-stream'
 /** A conversation as `useChat` keeps it is sent whole with every message, its files as data URLs. */
-const BODY_LIMIT_BYTES = 24 * 1024 * 1024
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024
 
 const streaming = { tag: 'chats', params: ById, media: { [EVENT_STREAM]: z.string() } } as const
 

@@ -18,7 +18,10 @@ export interface FileBudget {
  */
 export async function openModelFile(ctx: FileCtx, part: FilePart, budget: FileBudget): Promise<UserContent> {
   const { file_id: id, filename, content_type: contentType, size } = part
-  const told = (reason: string): UserContent => ({ type: 'text', text: noteOn({ filename, contentType }, size, reason) })
+  const told = (reason: string): UserContent => ({
+    type: 'text',
+    text: noteOn({ filename, contentType }, size, reason),
+  })
   if (size > MAX_MODEL_FILE_BYTES) return told('too large to be read here')
   if (size > budget.left) return told('not read again, to make room for later files')
   budget.left -= size
