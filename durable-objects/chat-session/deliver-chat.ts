@@ -13,13 +13,10 @@ interface Delivered {
 }
 
 /** Brings PostgreSQL up to date, in parts that fit. */
-export async function deliverChat(
-  env: Env,
-  header: ChatHeader,
-  { messages, log, spent }: ChatStorage,
-): Promise<Delivered> {
+export async function deliverChat(env: Env, header: ChatHeader, storage: ChatStorage): Promise<Delivered> {
   const db = connect(env)
-  await spent.deliver((entries) => recordUsage(db, header.workspaceId, entries))
+  const { messages, log } = storage
+  await deliverSpent(env, header, storage)
   let title: string | undefined
   let some = messages.unprojected()
   do {
@@ -33,4 +30,13 @@ export async function deliverChat(
     some = messages.unprojected()
   } while (some.length > 0)
   return { isThere: true, title }
+}
+
+/** Tells the ledger what is owed to it. */
+export function deliverSpent(
+  env: Env,
+  { workspaceId }: ChatHeader,
+  { spent }: Pick<ChatStorage, 'spent'>,
+): Promise<void> {
+  return spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
 }

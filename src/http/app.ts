@@ -28,6 +28,7 @@ import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { llmRoutes } from './routes/llm.ts'
 import { nodeRoutes } from './routes/nodes.ts'
+import { openAiRoutes } from './routes/openai.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
@@ -78,6 +79,7 @@ app.route('/api/v1', chatRoutes('/conversations')).route('/api/v1', chatMessageR
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
+app.route('/v1', openAiRoutes)
 app.route('/', accountPageRoutes)
 app.route('/', metricsRoutes)
 app.route('/', hookRoutes)

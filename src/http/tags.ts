@@ -17,6 +17,7 @@ export const TAGS = {
   executions: { pt: 'O que roda, rodou ou espera', en: 'What runs, ran or waits' },
   approvals: { pt: 'O que espera pela decisão de pessoas', en: 'What waits for people to decide' },
   chats: { pt: 'Conversas com agentes', en: 'Chats with agents' },
+  openai: { pt: 'Agentes para clientes da OpenAI', en: "Agents for OpenAI's clients" },
   variables: { pt: 'Variáveis e segredos dos workflows', en: 'Variables and secrets of the workflows' },
   files: { pt: 'Arquivos do workspace', en: 'Files of the workspace' },
   events: { pt: 'Endereços avisados do que acontece', en: 'Addresses that are told what happens' },
