@@ -12,6 +12,7 @@ import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
 import { fileTables } from './file-tables.ts'
 import { agentTables } from './agent-tables.ts'
+import { analyticsTables } from './analytics-tables.ts'
 import { chatTables } from './chat-tables.ts'
 import { executionTables } from './execution-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
@@ -203,6 +204,7 @@ function buildTables(name: string) {
   const agents = agentTables(schema, workspace.workspaces)
   const chat = chatTables(schema, identity.users, workspace.workspaces)
   const usage = usageTables(schema, workspace.workspaces)
+  const analytics = analyticsTables(schema, workspace.workspaces)
   return {
     schema,
     ...identity,
@@ -213,6 +215,7 @@ function buildTables(name: string) {
     ...files,
     ...agents,
     ...usage,
+    ...analytics,
     ...chat,
     ...executionTables(schema),
   }

@@ -1,6 +1,7 @@
 import { and, asc, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { executionPrefix } from '#services/executions/run-objects'
+import { countExecutions } from './count-executions.ts'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -9,19 +10,21 @@ const EXECUTIONS_AT_ONCE = 50
 const VISITS_AT_ONCE = 5_000
 
 /**
- * Deletes the executions that ended longest ago, once their time is over: rows, visits and objects.
+ * Deletes the executions that ended longest ago, once their time is over and analytics has counted them: rows, visits and
+ * objects.
  *
  * @returns whether there may be more
  */
 export async function sweepExecutions(ctx: MaintenanceCtx): Promise<boolean> {
   const { db, config, now } = ctx
   if (config.RETENTION_EXECUTIONS_DAYS === 0) return false
+  await countExecutions(ctx)
   const { executions, objectDeletions } = db.tables
   const isOld = lt(executions.finished_at, new Date(now() - config.RETENTION_EXECUTIONS_DAYS * DAY_MS))
   const old = await db
     .select({ id: executions.id, workspaceId: executions.workspace_id, archivedAt: executions.archived_at })
     .from(executions)
-    .where(and(isNotNull(executions.finished_at), isOld))
+    .where(and(isNotNull(executions.finished_at), isNotNull(executions.counted_at), isOld))
     .orderBy(asc(executions.finished_at))
     .limit(EXECUTIONS_AT_ONCE)
   if (old.length === 0) return false

@@ -3,6 +3,7 @@ import { connect } from '#db/connect'
 import { describeError, logLine } from '#lib/log'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 import { deliverFiles } from '#services/triggers/fire-file'
+import { countExecutions } from './count-executions.ts'
 import { sweepChats } from './sweep-chats.ts'
 import { sweepExecutions } from './sweep-executions.ts'
 import { sweepObjects } from './sweep-objects.ts'
@@ -55,7 +56,15 @@ export async function sweep(env: Env, former: SweepCursors = {}, now: () => numb
 
   // Each batch is an event of its own: a connection that broke is not met again.
   const ctx = (): MaintenanceCtx => ({ env, config: readConfig(env), db: connect(env), now })
-  for (const part of [deliverFiles, sweepExecutions, sweepChats, sweepUploads, sweepObjects, sweepSpent]) {
+  for (const part of [
+    deliverFiles,
+    countExecutions,
+    sweepExecutions,
+    sweepChats,
+    sweepUploads,
+    sweepObjects,
+    sweepSpent,
+  ]) {
     if (await attend(part.name, () => part(ctx()))) isLeft = true
   }
   await attend(wakeExecutions.name, async () => {
