@@ -50,7 +50,11 @@ describe('the overview', () => {
   it('counts what ended and what has not, before it was counted and after, and when the rows are gone', async () => {
     const one = await seed()
     const { workspaceId, members } = one
-    const entry = { model: 'openai/x', usage: { input_tokens: 10, output_tokens: 5, total_tokens: 15 }, at: Date.UTC(2031, 2, 2, 3) }
+    const entry = {
+      model: 'openai/x',
+      usage: { input_tokens: 10, output_tokens: 5, total_tokens: 15 },
+      at: Date.UTC(2031, 2, 2, 3),
+    }
     const more = { source: 'chat' as const, execution_id: null, node_id: null, chat_id: null, agent_id: null }
     await recordUsage(connectWithin(env, workspaceId), workspaceId, [
       { ...entry, ...more, key: newId(), cost: 0.25, user_id: members.admin.userId },
