@@ -36,6 +36,8 @@ export function executionTables(schema: ReturnType<typeof pgSchema>) {
       seq: integer().notNull(),
       /** Since when its events are one object in R2, and its actor is empty or about to be. */
       archived_at: moment(),
+      /** Since when it is in `execution_stats`. */
+      counted_at: moment(),
     },
     (t) => [
       // What the sweeps walk through: the oldest that has ended, and what still has an actor.
@@ -48,6 +50,12 @@ export function executionTables(schema: ReturnType<typeof pgSchema>) {
       index('executions_actor_idx')
         .on(t.id)
         .where(sql`${t.archived_at} is null`),
+      index('executions_uncounted_idx')
+        .on(t.workspace_id, t.created_at)
+        .where(sql`${t.counted_at} is null`),
+      index('executions_to_count_idx')
+        .on(t.id)
+        .where(sql`${t.counted_at} is null and ${t.finished_at} is not null`),
       index('executions_list_idx').on(t.workspace_id, t.created_at.desc(), t.id.desc()),
       index('executions_workflow_idx').on(t.workflow_id, t.created_at.desc()),
       index('executions_approvals_idx')
@@ -64,6 +72,8 @@ export function executionTables(schema: ReturnType<typeof pgSchema>) {
       ordinal: integer().notNull(),
       workspace_id: uuid().notNull(),
       node_id: text().notNull(),
+      /** Null in rows from before it was kept. */
+      node_type: text(),
       visit: integer().notNull(),
       status: text({ enum: ['running', 'retrying', 'waiting', 'completed', 'failed', 'cancelled'] }).notNull(),
       attempts: integer().notNull(),

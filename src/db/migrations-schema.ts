@@ -25,6 +25,7 @@ export const {
   agents,
   agentVersions,
   usageLedger,
+  executionStats,
   executions,
   executionVisits,
   objectDeletions,

@@ -14,6 +14,7 @@ import { accessTables } from './access-tables.ts'
 import { eventTables } from './event-tables.ts'
 import { fileTables } from './file-tables.ts'
 import { agentTables } from './agent-tables.ts'
+import { analyticsTables } from './analytics-tables.ts'
 import { chatTables } from './chat-tables.ts'
 import { executionTables } from './execution-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
@@ -207,6 +208,7 @@ function buildTables(name: string) {
   const agents = agentTables(schema, workspace.workspaces)
   const chat = chatTables(schema, identity.users, workspace.workspaces)
   const usage = usageTables(schema, workspace.workspaces)
+  const analytics = analyticsTables(schema, workspace.workspaces)
   return {
     schema,
     ...identity,
@@ -218,6 +220,7 @@ function buildTables(name: string) {
     ...eventTables(schema, workspace.workspaces),
     ...agents,
     ...usage,
+    ...analytics,
     ...chat,
     ...executionTables(schema),
   }

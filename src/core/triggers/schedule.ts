@@ -30,7 +30,7 @@ export const ScheduleConfig = z
   })
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>
 
-function isTimeZone(timeZone: string): boolean {
+export function isTimeZone(timeZone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone }).format(0) !== ''
   } catch {

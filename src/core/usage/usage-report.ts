@@ -22,13 +22,12 @@ export const UsageReport = z.object({
   total: UsageTotals,
   items: z.array(
     z.object({
-      key: z
-        .string()
-        .nullable()
-        .describe('provider/model, day in UTC, id of the agent or user, or the source; null: none'),
+      key: z.string().nullable().describe('provider/model, day, id of the agent or user, or the source; null: none'),
+      name: z.string().nullable().describe('Of the agent or user, if it is still there.'),
       ...totals,
     }),
   ),
+  rest: UsageTotals.nullable().describe('Of all that are not among the items; null where there are none.'),
 })
 export type UsageReport = z.infer<typeof UsageReport>
 
@@ -39,6 +38,9 @@ export const UsageFilter = z.object({
   source: UsageSource.optional(),
   agent_id: z.uuid().optional(),
   model: z.string().max(200).optional(),
+  timezone: z.string().max(64).default('UTC').describe('IANA name: where days begin.'),
+  top: z.coerce.number().int().min(1).max(1_000).default(1_000).describe('The dearest, each by itself.'),
+  format: z.enum(['json', 'csv']).optional().describe('`csv`, as `Accept: text/csv`, for a table.'),
 })
 export type UsageFilter = z.infer<typeof UsageFilter>
 

@@ -80,6 +80,7 @@ export async function projectExecution(
 
   const rows = toNodeVisits(plan, state).map((visit, index) => ({
     ...visit,
+    node_type: plan.nodes[visit.node_id]?.type ?? null,
     execution_id: id,
     workspace_id: header.workspaceId,
     ordinal: index + 1,

@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { executionPrefix } from '#services/executions/run-objects'
+import { countExecutions } from './count-executions.ts'
 import { findOverdue } from './find-overdue.ts'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 
@@ -9,12 +10,14 @@ const EXECUTIONS_AT_ONCE = 50
 const VISITS_AT_ONCE = 5_000
 
 /**
- * Deletes executions that ended longer ago than their workspace keeps them: rows, visits and objects.
+ * Deletes executions that ended longer ago than their workspace keeps them, once analytics has counted them: rows, visits
+ * and objects.
  *
  * @returns whether there may be more
  */
 export async function sweepExecutions(ctx: MaintenanceCtx): Promise<boolean> {
   const { db, config } = ctx
+  await countExecutions(ctx)
   const { executions, objectDeletions, workspaces } = db.tables
   const found = await findOverdue(ctx, 'executions_days', config.RETENTION_EXECUTIONS_DAYS, (before) =>
     db
@@ -27,7 +30,7 @@ export async function sweepExecutions(ctx: MaintenanceCtx): Promise<boolean> {
   const old = await db
     .select({ id: executions.id, workspaceId: executions.workspace_id, archivedAt: executions.archived_at })
     .from(executions)
-    .where(and(isNotNull(executions.finished_at), isOld))
+    .where(and(isNotNull(executions.finished_at), isNotNull(executions.counted_at), isOld))
     .orderBy(asc(executions.finished_at))
     .limit(EXECUTIONS_AT_ONCE)
   if (old.length === 0) return false

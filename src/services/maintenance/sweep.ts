@@ -3,6 +3,7 @@ import { connect } from '#db/connect'
 import { describeError, logLine } from '#lib/log'
 import type { MaintenanceCtx } from './maintenance-ctx.ts'
 import { deliverFiles } from '#services/triggers/fire-file'
+import { countExecutions } from './count-executions.ts'
 import { sweepAudit } from './sweep-audit.ts'
 import { sweepChats, wakeChats } from './sweep-chats.ts'
 import { sweepEvents } from './sweep-events.ts'
@@ -61,6 +62,7 @@ export async function sweep(env: Env, former: SweepCursors = {}, now: () => numb
   const ctx = (): MaintenanceCtx => ({ env, config: readConfig(env), db: connect(env), now })
   for (const part of [
     deliverFiles,
+    countExecutions,
     sweepExecutions,
     sweepOldFiles,
     sweepOldChats,

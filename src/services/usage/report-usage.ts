@@ -6,13 +6,18 @@ import {
   type UsageReport,
   type UsageTotals,
 } from '#core/usage/usage-report'
+import { ANALYTICS_PROBLEMS } from '#core/analytics/problems'
+import { AppError } from '#core/errors'
+import { isTimeZone } from '#core/triggers/schedule'
 import type { Tables } from '#db/schema'
+import { findNames } from '#services/analytics/find-names'
 import type { Ctx } from '#services/context'
 
-/** Rows of an answer; the total counts everything. */
-const MAX_ROWS = 1_000
-
-/** What the workspace's models took in a span of time, in all and by what the caller asks for, the dearest first. */
+/**
+ * What the workspace's models took in a span of time, in all and by what the caller asks for, the dearest first.
+ *
+ * @throws AppError `validation_failed` for an unknown time zone
+ */
 export async function reportUsage(ctx: Ctx, filter: UsageFilter): Promise<UsageReport> {
   const { usageLedger: ledger } = ctx.db.tables
   const from = filter.from === undefined ? monthOf(ctx.now()) : new Date(filter.from)
@@ -26,7 +31,8 @@ export async function reportUsage(ctx: Ctx, filter: UsageFilter): Promise<UsageR
     agent_id === undefined ? undefined : eq(ledger.agent_id, agent_id),
     model === undefined ? undefined : eq(ledger.model, model),
   )
-  const key = keyOf(ledger, group_by)
+  const zone = timeZoneOf(filter)
+  const key = keyOf(ledger, group_by, zone)
   const sums = sumsOf(ledger)
   const [[total], rows] = await ctx.db.batch([
     ctx.db.select(sums).from(ledger).where(wanted),
@@ -36,15 +42,41 @@ export async function reportUsage(ctx: Ctx, filter: UsageFilter): Promise<UsageR
       .where(wanted)
       .groupBy(sql`1`)
       .orderBy(group_by === 'day' ? sql`1` : sql`coalesce(sum(${ledger.cost}), 0) desc, count(*) desc, 1`)
-      .limit(MAX_ROWS),
+      .limit(filter.top),
   ])
+  const names = await findNames(
+    ctx,
+    group_by,
+    rows.map((row) => row.key),
+  )
+  const all = total ?? NOTHING
   return {
     from: from.toISOString(),
     to: to.toISOString(),
     group_by,
-    total: withTotal(total ?? NOTHING),
-    items: rows.map(({ key: name, ...row }) => ({ key: name, ...withTotal(row) })),
+    total: withTotal(all),
+    items: rows.map(({ key: id, ...row }) => ({ key: id, name: names.get(id ?? '') ?? null, ...withTotal(row) })),
+    rest: rows.length < filter.top ? null : restOf(all, rows),
   }
+}
+
+function timeZoneOf({ timezone }: UsageFilter): string {
+  if (/^[A-Za-z]/.test(timezone) && isTimeZone(timezone)) return timezone
+  throw new AppError('validation_failed', {
+    problems: [{ pointer: '/timezone', sentence: ANALYTICS_PROBLEMS.time_zone }],
+  })
+}
+
+function restOf(all: Sums, rows: readonly Sums[]): UsageTotals | null {
+  const without = (name: keyof Sums) => all[name] - rows.reduce((sum, row) => sum + row[name], 0)
+  if (without('calls') === 0) return null
+  return withTotal({
+    calls: without('calls'),
+    input_tokens: without('input_tokens'),
+    output_tokens: without('output_tokens'),
+    cost: Math.max(0, Number(without('cost').toFixed(9))),
+    unpriced_calls: without('unpriced_calls'),
+  })
 }
 
 type Sums = Omit<UsageTotals, 'total_tokens'>
@@ -66,12 +98,12 @@ function sumsOf(ledger: Tables['usageLedger']) {
   }
 }
 
-function keyOf(ledger: Tables['usageLedger'], group: UsageGroup): SQL {
+function keyOf(ledger: Tables['usageLedger'], group: UsageGroup, zone: string): SQL {
   switch (group) {
     case 'model':
       return sql`${ledger.model}`
     case 'day':
-      return sql`to_char(${ledger.at} at time zone 'UTC', 'YYYY-MM-DD')`
+      return sql`to_char(${ledger.at} at time zone ${zone}, 'YYYY-MM-DD')`
     case 'agent':
       return sql`${ledger.agent_id}::text`
     case 'user':

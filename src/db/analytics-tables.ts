@@ -1,0 +1,33 @@
+import { type AnyPgColumn, bigint, type pgSchema, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { moment } from './columns.ts'
+
+/** What has been counted of executions that have ended: it stays when they are deleted. */
+export function analyticsTables(schema: ReturnType<typeof pgSchema>, workspaces: { readonly id: AnyPgColumn }) {
+  const executionStats = schema.table(
+    'execution_stats',
+    {
+      workspace_id: uuid()
+        .notNull()
+        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      /** By what it is counted. */
+      dimension: text({ enum: ['all', 'workflow', 'user', 'node_type'] }).notNull(),
+      /** The beginning of the quarter of an hour in which they were made: every time zone's day begins with one. */
+      slot: moment().notNull(),
+      /** Which workflow, user or node type; empty where there is none. */
+      key: text().notNull(),
+      status: text().notNull(),
+      /** The class of their duration (`core/analytics/durations.ts`), where `all` are counted; otherwise -1. */
+      bucket: smallint().notNull(),
+      count: bigint({ mode: 'number' }).notNull(),
+      /** Of them together. */
+      duration_ms: bigint({ mode: 'number' }).notNull(),
+    },
+    (t) => [
+      primaryKey({
+        name: 'execution_stats_pk',
+        columns: [t.workspace_id, t.dimension, t.slot, t.key, t.status, t.bucket],
+      }),
+    ],
+  )
+  return { executionStats }
+}
