@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { EventType, EVENT_TYPES } from './event.ts'
 
-export const SUBSCRIPTIONS_MAX = 20
+export const SUBSCRIPTIONS_MAX = 100
 
 const url = z.url({ protocol: /^https?$/ }).max(2_048)
 const events = z

@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import { createSandbox } from '#sandbox/client'
 import type { PublicCtx } from '#services/context'
 import { createHealthCache, type HealthReport } from './health-cache.ts'
 import { type Component, probe } from './probe.ts'
@@ -8,15 +7,12 @@ export interface Components {
   readonly database: Component
   readonly storage: Component
   readonly actors: Component
-  readonly sandbox: Component
 }
 
 /** Any key does: that R2 answers is the question. */
 const ABSENT_KEY = 'health'
 /** The one that `connect` uses too. */
 const POOL_NAME = 'postgres'
-/** Whom the sandbox works for: nobody's workspace. */
-const SANDBOX_NAME = 'health'
 const cache = createHealthCache<Components>()
 
 /** How the parts are, measured now or within the last second. */
@@ -25,12 +21,11 @@ export function checkHealth(ctx: PublicCtx): Promise<HealthReport<Components>> {
 }
 
 async function probeAll({ env, db, now }: PublicCtx): Promise<Components> {
-  const [database, storage, actors, sandbox] = await Promise.all([
+  const [database, storage, actors] = await Promise.all([
     // A PostgreSQL without our tables answers nobody's question.
     probe(now, () => db.execute(sql`select 1 from ${db.tables.workspaces} limit 1`)),
     probe(now, () => env.FILES.head(ABSENT_KEY)),
     probe(now, () => env.POSTGRES_POOL.getByName(POOL_NAME).alive()),
-    probe(now, () => createSandbox(env.SANDBOX, SANDBOX_NAME).validate(true, null)),
   ])
-  return { database, storage, actors, sandbox }
+  return { database, storage, actors }
 }

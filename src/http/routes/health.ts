@@ -15,14 +15,14 @@ const Health = z
     timestamp: z.iso.datetime(),
     uptime: z.number().meta({ description: 'Segundos desde que este processo respondeu pela primeira vez.' }),
     checked_at: z.iso.datetime(),
-    components: z.object({ database: Component, storage: Component, actors: Component, sandbox: Component }),
+    components: z.object({ database: Component, storage: Component, actors: Component }),
   })
   .meta({ id: 'Health' })
 
 /** By then the parts are probed anew. */
 const RETRY_SECONDS = 1
 /** More than the longest report. */
-const LENGTH = 640
+const LENGTH = 512
 
 const routes = createRoutes()
 // `ab`, with which people try this address, counts every answer of another length than the first as failed.

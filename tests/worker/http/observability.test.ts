@@ -52,7 +52,6 @@ describe('/metrics', () => {
       'queue_length{queue="file_triggers"}',
       'database_pool{state="busy"}',
       'up{part="database"} 1',
-      'up{part="sandbox"} 1',
     ]) {
       expect(text).toContain(`synapscale_${line}`)
     }
