@@ -12,7 +12,7 @@ import type { Json, JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
 import { type Absence, createAbsence } from './absence.ts'
 import { ChatBook } from './book.ts'
-import { deliverChat, deliverSpent } from './deliver-chat.ts'
+import { deliverChat } from './deliver-chat.ts'
 import { explainTurn, TurnStopped } from './explain-turn.ts'
 import { createFollowers, type Followers } from './followers.ts'
 import { createGatherer } from './gather-text.ts'
@@ -53,7 +53,7 @@ export class LiveChat {
   readonly #outbox: Outbox
   readonly #absence: Absence = createAbsence()
   #performing: Performing | undefined
-  #isClosed = false
+  isClosed = false
 
   constructor(
     ctx: DurableObjectState,
@@ -79,11 +79,6 @@ export class LiveChat {
       Date.now,
     )
     this.book = new ChatBook(header, storage, (events, write) => this.#commit(events, write))
-  }
-
-  /** Its storage may be gone. */
-  get isClosed(): boolean {
-    return this.#isClosed
   }
 
   /** Goes on with what the last life of the actor left. */
@@ -174,7 +169,7 @@ export class LiveChat {
 
   /** Sets the alarm for the next thing that time will bring, and takes it away when there is none. */
   arm(): void {
-    if (this.#isClosed) return
+    if (this.isClosed) return
     const isDue = !this.#outbox.isEmpty() && this.#outbox.retryAt() === undefined
     const wishes = [
       this.#performing !== undefined || isDue ? Date.now() + GUARD_MS : undefined,
@@ -188,14 +183,14 @@ export class LiveChat {
 
   /** Ends what is under way; nothing more is written. */
   close(): void {
-    this.#isClosed = true
+    this.isClosed = true
     this.#performing?.controller.abort(new TurnStopped())
     this.#performing = undefined
     this.followers.end()
   }
 
   #go(): void {
-    if (this.#isClosed) return
+    if (this.isClosed) return
     const { turn } = this.book
     if (this.#performing !== undefined || turn === undefined || turn.state === 'waiting') return
     if (Date.now() < (this.#absence.retryAt() ?? 0)) return
@@ -233,9 +228,7 @@ export class LiveChat {
 
   async #attempt(performing: Performing): Promise<void> {
     if (performing.turn.state === 'queued') {
-      // The month's limit counts what this chat has spent until now.
-      await deliverSpent(this.#env, this.header, this.#storage)
-      const found = await findTurnAgent(this.#env, this.header, performing.turn.userId)
+      const found = await findTurnAgent(this.#env, this.header, this.#storage, performing.turn.userId)
       if (this.#performing !== performing) return
       performing.turn = this.book.begin(performing.turn, found)
     }
@@ -294,7 +287,7 @@ export class LiveChat {
   }
 
   #settle(error: unknown): void {
-    if (error !== undefined && !this.#isClosed) {
+    if (error !== undefined && !this.isClosed) {
       logLine('warn', {
         event: 'delivery_failed',
         kind: 'chat',

@@ -12,8 +12,10 @@ import { bindAgent } from '#services/agents/bind-agent'
 import { findTurnAgent as findAgent } from '#services/chats/find-turn-agent'
 import type { AgentModels } from '#services/agents/agent-facts'
 import { openModels } from '#services/llm/open-models'
+import { deliverSpent } from './deliver-chat.ts'
 import type { Messages } from './messages.ts'
 import { type ContextPorts, openContext } from './open-context.ts'
+import type { ChatStorage } from './storage.ts'
 
 interface RunPorts {
   readonly messages: Pick<Messages, 'kept' | 'find'>
@@ -29,11 +31,15 @@ interface RunPorts {
 }
 
 /** @throws AppError where nobody can answer; DatabaseUnavailable */
-export function findTurnAgent(
+export async function findTurnAgent(
   env: Env,
-  { chatId, workspaceId }: ChatHeader,
+  header: ChatHeader,
+  storage: Pick<ChatStorage, 'spent'>,
   userId: string,
 ): Promise<Required<Pick<Turn, 'agent' | 'speaker'>>> {
+  const { chatId, workspaceId } = header
+  // The month's limit counts what this chat has spent until now.
+  await deliverSpent(env, header, storage)
   const db = connectWithin(env, workspaceId)
   return findAgent({ db, config: readConfig(env), principal: { workspaceId } }, chatId, userId)
 }

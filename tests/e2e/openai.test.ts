@@ -1,5 +1,13 @@
 /** OpenAI's own client, unchanged, against the real server over HTTP. */
-import OpenAI, { APIUserAbortError } from 'openai'
+import {
+  APIError,
+  APIUserAbortError,
+  AuthenticationError,
+  ConflictError,
+  NotFoundError,
+  OpenAI,
+  UnprocessableEntityError,
+} from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Client, createClient } from '#tests/e2e/support/client'
@@ -168,11 +176,11 @@ describe('errors are of the classes that the client has', () => {
 
   test('for who is calling, and what is asked', async () => {
     const stranger = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'nobody', maxRetries: 0 })
-    await expect(ask(stranger, 'x')).rejects.toBeInstanceOf(OpenAI.AuthenticationError)
-    await expect(ask(openai, 'gpt-4o')).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    await expect(ask(stranger, 'x')).rejects.toBeInstanceOf(AuthenticationError)
+    await expect(ask(openai, 'gpt-4o')).rejects.toBeInstanceOf(NotFoundError)
     await expect(ask(openai, 'gpt-4o')).rejects.toMatchObject({ code: 'model_not_found' })
     const odd = openai.chat.completions.create({ model: 'demo/echo', messages: user('x'), n: 3 })
-    await expect(odd).rejects.toBeInstanceOf(OpenAI.UnprocessableEntityError)
+    await expect(odd).rejects.toBeInstanceOf(UnprocessableEntityError)
     await expect(odd).rejects.toMatchObject({ param: 'n' })
     const eva = await createClient(server.url)
     const { id } = await agentOf('alheio', [])
@@ -184,7 +192,7 @@ describe('errors are of the classes that the client has', () => {
   test('for an agent that is switched off, and asks no second time', async () => {
     const { slug } = await agentOf('parado', [], { status: 'inactive' })
     const patient = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: ana.token, maxRetries: 5 })
-    await expect(ask(patient, slug)).rejects.toBeInstanceOf(OpenAI.ConflictError)
+    await expect(ask(patient, slug)).rejects.toBeInstanceOf(ConflictError)
   })
 
   test('before the stream begins, and in the middle of it', async () => {
@@ -194,7 +202,7 @@ describe('errors are of the classes that the client has', () => {
     ])
     const stream = () => openai.chat.completions.stream({ model: slug, messages: user('x') }).finalContent()
     await expect(stream()).rejects.toMatchObject({ status: 422, code: 'model_refused' })
-    await expect(stream()).rejects.toBeInstanceOf(OpenAI.APIError)
+    await expect(stream()).rejects.toBeInstanceOf(APIError)
   })
 })
 

@@ -96,7 +96,8 @@ function toAssistant({ content, tool_calls: calls }: OpenAiMessage & { role: 'as
 }
 
 function partText(part: { readonly text?: unknown; readonly refusal?: unknown }): string {
-  return typeof part.text === 'string' ? part.text : String(part.refusal ?? '')
+  const said = part.text ?? part.refusal
+  return typeof said === 'string' ? said : ''
 }
 
 function textOf(content: string | readonly { readonly text: string }[]): string {

@@ -45,10 +45,12 @@ async function read(
   { offset, length }: { readonly offset: number; readonly length: number },
 ): Promise<ListedFile & { readonly bytes: Uint8Array }> {
   if (!isUuid(id)) throw new AppError('not_found')
-  const { file, stream } = await openFile(ctx, id)
+  const opened = await openFile(ctx, id)
+  const { file } = opened
   if (!isWithin(scope, file)) throw new AppError('not_found')
   const taken = Math.min(length, Math.max(0, file.size - offset))
-  const bytes = taken === 0 ? new Uint8Array() : await new Response(await stream({ offset, length: taken })).bytes()
+  const bytes =
+    taken === 0 ? new Uint8Array() : await new Response(await opened.stream({ offset, length: taken })).bytes()
   return { ...toListed(file), bytes }
 }
 

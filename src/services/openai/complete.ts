@@ -112,13 +112,13 @@ function withInput(agent: BoundAgent, input: CompletionInput, instructions: stri
       maxTokens: asked === undefined ? settings.maxTokens : Math.min(asked, settings.maxTokens ?? Infinity),
       stop: typeof stop === 'string' ? [stop] : (stop ?? undefined),
     },
-    tools: [...agent.tools, ...clientTools(agent, input)],
+    tools: [...agent.tools, ...toBound(agent, input)],
     toolChoice: toToolChoice(input),
     output: toOutput(input) ?? agent.output,
   }
 }
 
-function clientTools({ tools: known }: BoundAgent, { tools, tool_choice: choice }: CompletionInput): BoundTool[] {
+function toBound({ tools: known }: BoundAgent, { tools, tool_choice: choice }: CompletionInput): BoundTool[] {
   if (choice === 'none') return []
   return (tools ?? []).map(
     ({ function: { name, description = '', parameters = { type: 'object', properties: {} } } }) => {

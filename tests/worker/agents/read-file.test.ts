@@ -22,7 +22,7 @@ describe('a tool that reads files', () => {
     let read = ''
     for (let offset: unknown = 0; offset !== undefined;) {
       const [part] = (await readAll({}, { file_id: id, offset: Number(offset) })) as JsonObject[]
-      read += String(part?.['text'])
+      read += typeof part?.['text'] === 'string' ? part['text'] : ''
       offset = part?.['next_offset']
     }
     expect(read).toBe(text)
