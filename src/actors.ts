@@ -148,3 +148,14 @@ export function chatSession(env: Env, chatId: string): ChatSessionActor {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return stub as ChatSessionActor
 }
+
+/** What sends a workspace's events to whom it has subscribed. */
+export interface EventDispatchActor {
+  /** There is something to send. */
+  poke(workspaceId: string): Promise<void>
+}
+
+/** The one of a workspace: only for ids that PostgreSQL knows. */
+export function eventDispatch(env: Env, workspaceId: string): EventDispatchActor {
+  return env.EVENT_DISPATCH.getByName(workspaceId)
+}

@@ -105,6 +105,7 @@ export const Config = z.object({
   RETENTION_ACTOR_MINUTES: z.coerce.number().min(0).max(10_080).default(10),
   RETENTION_EXECUTIONS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
   RETENTION_AUDIT_DAYS: z.coerce.number().int().min(0).max(36_500).default(365),
+  RETENTION_EVENTS_DAYS: z.coerce.number().int().min(0).max(36_500).default(30),
   RETENTION_FILES_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   RETENTION_CHATS_DAYS: z.coerce.number().int().min(0).max(36_500).default(0),
   FILES_QUOTA_MB: z.coerce.number().int().min(0).max(1_000_000_000).default(10_240),

@@ -1,6 +1,7 @@
 import { app } from '#http/app'
 
 export { ChatSession } from '#durable-objects/chat-session/chat-session'
+export { EventDispatch } from '#durable-objects/event-dispatch/event-dispatch'
 export { Maintenance } from '#durable-objects/maintenance/maintenance'
 export { PostgresPool } from '#durable-objects/postgres-pool/postgres-pool'
 export { Schedule } from '#durable-objects/schedule/schedule'

@@ -1,9 +1,10 @@
 import type { AgentEvent } from '#core/agent/event'
 import { foldEvent, NOTHING_YET, type TurnProgress } from '#core/agent/fold'
 import { type AnswerState, replayTurn, toAnswer, toSaid, waitingCall } from '#core/chat/answer'
-import { toUsage } from '#core/chat/ledger'
+import { toEntry, toUsage } from '#core/chat/ledger'
 import type { ChatMessage, ToolPart } from '#core/chat/message'
 import type { ChatEvent, ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, Turn } from '#core/chat/turn'
+import type { UsageEntry } from '#core/usage/usage-entry'
 import { newId } from '#lib/ids'
 import type { Summary } from '#services/agents/summarize'
 import type { KeptSummary } from './open-context.ts'
@@ -167,6 +168,12 @@ export class ChatBook {
       this.#storage.setSummary(summary)
       if (entry !== undefined) this.#storage.spent.add({ ...entry, key: `${turn.id}/summary/${summary.upTo}` })
     })
+  }
+
+  /** Keeps what another agent took that was asked in the turn. */
+  keepSpent(turn: Turn, agentId: string, { model, usage, cost }: Pick<UsageEntry, 'model' | 'usage' | 'cost'>): void {
+    const paid = { key: `asked/${newId()}`, agent_id: agentId, model, usage, cost }
+    this.#commit([], () => this.#storage.spent.add(toEntry(this.#header, turn, paid, Date.now())))
   }
 
   /** The turn waits for a person. */

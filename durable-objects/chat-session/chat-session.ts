@@ -17,7 +17,7 @@ import { answerClose } from '#durable-objects/shared/client-frames'
 import type { JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
-import { answerChatFrame } from './answer-frame.ts'
+import { answerChatFrame, READS_FILES } from './answer-frame.ts'
 import { createUiEncoder, encodeEvent, encodeHistory, isEndOf } from './encode.ts'
 import { LiveChat } from './live-chat.ts'
 import { createChatStorage } from './storage.ts'
@@ -163,7 +163,8 @@ export class ChatSession extends DurableObject<Env> {
     }
     if (this.ctx.getWebSockets().length >= MAX_SOCKETS) return refuseSocket(CLOSE.policy, 'too many sockets')
     const kind = order.mayWrite ? 'chat' : 'chat_reader'
-    return this.#admission.admit({ kind, id: live.header.chatId }, order, (socket) => {
+    const mark = order.mayReadFiles ? READS_FILES : undefined
+    return this.#admission.admit({ kind, id: live.header.chatId, ...(mark && { mark }) }, order, (socket) => {
       this.#show(live, socket, order)
       live.arm()
     })
@@ -181,7 +182,7 @@ export class ChatSession extends DurableObject<Env> {
     const live = this.#live
     // What a client still says while we close its socket.
     if (live === undefined || socket.readyState !== WebSocket.OPEN) return
-    answerChatFrame(live, socket, this.#admission.holderOf(socket), message)
+    this.ctx.waitUntil(answerChatFrame(this.env, live, socket, this.#admission.holderOf(socket), message))
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {

@@ -1,3 +1,4 @@
+import { eventDispatch } from '#actors'
 import type { ChatHeader } from '#core/chat/turn'
 import { connect } from '#db/connect'
 import { projectChat } from '#services/chats/project-chat'
@@ -12,13 +13,10 @@ interface Delivered {
 }
 
 /** Brings PostgreSQL up to date, in parts that fit. */
-export async function deliverChat(
-  env: Env,
-  header: ChatHeader,
-  { messages, log, spent }: ChatStorage,
-): Promise<Delivered> {
+export async function deliverChat(env: Env, header: ChatHeader, storage: ChatStorage): Promise<Delivered> {
   const db = connect(env)
-  await spent.deliver((entries) => recordUsage(db, header.workspaceId, entries))
+  const { messages, log } = storage
+  await deliverSpent(env, header, storage)
   let title: string | undefined
   let some = messages.unprojected()
   do {
@@ -27,8 +25,18 @@ export async function deliverChat(
     const projected = await projectChat(db, header, some, summary)
     if (projected === undefined) return { isThere: false }
     title ??= projected.title
+    if (projected.isTold) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
     messages.markProjected(some)
     some = messages.unprojected()
   } while (some.length > 0)
   return { isThere: true, title }
+}
+
+/** Tells the ledger what is owed to it. */
+export function deliverSpent(
+  env: Env,
+  { workspaceId }: ChatHeader,
+  { spent }: Pick<ChatStorage, 'spent'>,
+): Promise<void> {
+  return spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
 }

@@ -12,7 +12,7 @@ import type { Json, JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
 import { type Absence, createAbsence } from './absence.ts'
 import { ChatBook } from './book.ts'
-import { deliverChat } from './deliver-chat.ts'
+import { deliverChat, deliverSpent } from './deliver-chat.ts'
 import { explainTurn, TurnStopped } from './explain-turn.ts'
 import { createFollowers, type Followers } from './followers.ts'
 import { createGatherer } from './gather-text.ts'
@@ -79,6 +79,11 @@ export class LiveChat {
       Date.now,
     )
     this.book = new ChatBook(header, storage, (events, write) => this.#commit(events, write))
+  }
+
+  /** Its storage may be gone. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** Goes on with what the last life of the actor left. */
@@ -228,6 +233,8 @@ export class LiveChat {
 
   async #attempt(performing: Performing): Promise<void> {
     if (performing.turn.state === 'queued') {
+      // The month's limit counts what this chat has spent until now.
+      await deliverSpent(this.#env, this.header, this.#storage)
       const found = await findTurnAgent(this.#env, this.header, performing.turn.userId)
       if (this.#performing !== performing) return
       performing.turn = this.book.begin(performing.turn, found)
@@ -248,6 +255,7 @@ export class LiveChat {
       begun: this.book.progress,
       signal: controller.signal,
       take: (event) => gatherer.add(event),
+      spend: (agentId, paid) => this.book.keepSpent(turn, agentId, paid),
       progress: (call_id, progress) => this.#showProgress(turn, call_id, progress),
     })
     gatherer.flush()

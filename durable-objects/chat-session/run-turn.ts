@@ -1,12 +1,16 @@
 import { readConfig } from '#config'
 import type { AgentEvent } from '#core/agent/event'
 import type { TurnProgress } from '#core/agent/fold'
-import { runAgent, type TurnEnd } from '#core/agent/run-agent'
+import { type BoundAgent, runAgent, type TurnEnd, type TurnPorts } from '#core/agent/run-agent'
 import type { ChatHeader, Turn } from '#core/chat/turn'
 import { connectWithin } from '#db/connect'
+import { readObject } from '#core/agent/structured'
 import type { Json } from '#lib/json'
+import type { FinishPart } from '#llm/models'
+import { createSandbox } from '#sandbox/client'
 import { bindAgent } from '#services/agents/bind-agent'
 import { findTurnAgent as findAgent } from '#services/chats/find-turn-agent'
+import type { AgentModels } from '#services/agents/agent-facts'
 import { openModels } from '#services/llm/open-models'
 import type { Messages } from './messages.ts'
 import { type ContextPorts, openContext } from './open-context.ts'
@@ -19,6 +23,8 @@ interface RunPorts {
   readonly signal: AbortSignal
   /** Keeps an event. */
   readonly take: (event: AgentEvent) => void
+  /** Keeps what another agent took that was asked. */
+  readonly spend: (agentId: string, paid: FinishPart) => void
   readonly progress: (callId: string, progress: Json) => void
 }
 
@@ -41,7 +47,11 @@ export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: R
   const { signal, begun, messages, progress } = ports
   const { chatId, workspaceId } = header
   if (turn.agent === undefined) throw new Error('a turn without an agent')
-  const models = openModels(env, workspaceId)
+  const ofAgent = (agentId: string): AgentModels => {
+    const onFinish = (paid: FinishPart): void => ports.spend(agentId, paid)
+    return { ...openModels(env, workspaceId, { onFinish }), ofAgent }
+  }
+  const models: AgentModels = { ...openModels(env, workspaceId), ofAgent }
   const agent = await bindAgent(env, models, turn.agent, {
     workspaceId,
     userId: turn.userId,
@@ -50,12 +60,24 @@ export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: R
     hasPerson: true,
   })
   signal.throwIfAborted()
-  const history = await openContext(env, turn, agent, messages.kept(), { models, signal, ...ports.memory })
+  const history = await openContext(env, header, turn, agent, messages.kept(), { models, signal, ...ports.memory })
   const idempotencyKey = (callId: string): string => `${chatId}/${turn.id}/${encodeURIComponent(callId)}`
-  const steps = runAgent({ models, idempotencyKey, progress, signal }, agent, history, begun)
+  const steps = runAgent(
+    { models, idempotencyKey, progress, signal, ...checkOf(env, workspaceId, agent) },
+    agent,
+    history,
+    begun,
+  )
   for (;;) {
     const step = await steps.next()
     if (step.done === true) return step.value
     ports.take(step.value)
   }
+}
+
+/** How an answer is checked against the agent's schema, where it has one. */
+function checkOf(env: Env, workspaceId: string, { output }: BoundAgent): Pick<TurnPorts, 'check'> {
+  if (output === undefined) return {}
+  const { validate } = createSandbox(env.SANDBOX, workspaceId)
+  return { check: async (text) => (await readObject(validate, output, text)).problems }
 }

@@ -16,14 +16,18 @@ export type Door = Pick<WorkspaceHubActor, 'register' | 'release'>
 export interface Admission {
   /** The answer to an upgrade. `show` is called with the open socket once it is let in, and gives it an attachment. */
   admit(
-    resource: { readonly kind: SocketResource; readonly id: string },
+    resource: { readonly kind: SocketResource; readonly id: string; readonly mark?: string },
     order: SocketOrder,
     show: (socket: WebSocket) => void,
   ): Promise<Response>
   /** To be called when a socket has gone. */
   gone(socket: WebSocket): void
   /** Whose socket it is, and as what it was let in. */
-  holderOf(socket: WebSocket): { readonly userId: string | undefined; readonly kind: string | undefined }
+  holderOf(socket: WebSocket): {
+    readonly userId: string | undefined
+    readonly kind: string | undefined
+    readonly mark: string | undefined
+  }
   /** See `SocketActor`. */
   end: (...order: Parameters<SocketActor['endSockets']>) => void
   openIds(): string[]
@@ -51,11 +55,11 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
   }
 
   return {
-    async admit({ kind, id: resourceId }, { workspaceId, holder, expiresAt }, show) {
+    async admit({ kind, id: resourceId, mark }, { workspaceId, holder, expiresAt }, show) {
       const { 0: client, 1: server } = new WebSocketPair()
       const response = new Response(null, { status: 101, webSocket: client })
       const id = newId()
-      ctx.acceptWebSocket(server, [id, holder.userId, kind])
+      ctx.acceptWebSocket(server, [id, holder.userId, kind, ...(mark === undefined ? [] : [mark])])
       try {
         const verdict = await door().register(workspaceId, { id, resource: kind, resourceId, holder, expiresAt })
         if (verdict !== 'ok') server.close(...REFUSALS[verdict])
@@ -76,8 +80,8 @@ export function createAdmission(ctx: DurableObjectState, door: () => Door): Admi
       release(id)
     },
     holderOf(socket) {
-      const [, userId, kind] = ctx.getTags(socket)
-      return { userId, kind }
+      const [, userId, kind, mark] = ctx.getTags(socket)
+      return { userId, kind, mark }
     },
     end(ids, code, reason) {
       for (const id of ids) for (const socket of ctx.getWebSockets(id)) socket.close(code, reason)

@@ -1,4 +1,4 @@
-import { workflowRun, workspaceHub } from '#actors'
+import { eventDispatch, workflowRun, workspaceHub } from '#actors'
 import { toNews } from '#core/hub/news'
 import { type RunHeader, toExecution } from '#core/workflow/execution'
 import type { UsageEntry } from '#core/usage/usage-entry'
@@ -134,8 +134,9 @@ function isApproval(plan: Plan, event: RunEvent): boolean {
 async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<boolean> {
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
-  const { isWatched, isAwaited } = await projectExecution(connect(env), header, plan, state, seq)
+  const { isWatched, isAwaited, isTold } = await projectExecution(connect(env), header, plan, state, seq)
   if (state.finishedAt !== undefined) observe('outbox_lag_seconds', {}, (Date.now() - state.finishedAt) / 1000)
+  if (isTold) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
   return isAwaited
 }

@@ -85,6 +85,16 @@ export const ERRORS = {
     'O workspace já tem {limit} convites abertos: revogue algum ou espere que sejam aceitos.',
     'The workspace already has {limit} open invitations: revoke one or wait until some are accepted.',
   ),
+  too_many_subscriptions: kind(
+    409,
+    'Este workspace já avisa {limit} endereços dos seus eventos.',
+    'This workspace tells {limit} addresses of its events already.',
+  ),
+  subscription_inactive: kind(
+    409,
+    'Esta assinatura de eventos está desligada; ligue-a primeiro.',
+    'This subscription is turned off; turn it on first.',
+  ),
   too_many_api_keys: kind(
     409,
     'Você já tem {limit} chaves de API neste workspace: revogue uma antes.',

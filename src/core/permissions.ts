@@ -34,6 +34,9 @@ export const WORKSPACE_PERMISSIONS = {
   'chats:write': 'editor',
   'variables:read': 'viewer',
   'variables:write': 'editor',
+  // They carry what happens here to whoever is named.
+  'events:read': 'admin',
+  'events:write': 'admin',
   'files:read': 'viewer',
   'files:write': 'editor',
 } as const satisfies Record<string, WorkspaceRole>

@@ -32,4 +32,6 @@ export const {
   chatMessages,
   messageFeedback,
   chatDeletions,
+  eventSubscriptions,
+  eventDeliveries,
 } = tablesOf(DEFAULT_SCHEMA)

@@ -11,6 +11,7 @@ import type { Definition } from '#core/workflow/graph'
 import { createdAt, moment } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
+import { eventTables } from './event-tables.ts'
 import { fileTables } from './file-tables.ts'
 import { agentTables } from './agent-tables.ts'
 import { chatTables } from './chat-tables.ts'
@@ -214,6 +215,7 @@ function buildTables(name: string) {
     ...workflow,
     ...triggers,
     ...files,
+    ...eventTables(schema, workspace.workspaces),
     ...agents,
     ...usage,
     ...chat,

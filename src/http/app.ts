@@ -18,6 +18,7 @@ import { chatMessageRoutes } from './routes/chat-messages.ts'
 import { chatUiStreamRoutes } from './routes/chat-ui-stream.ts'
 import { chatRoutes } from './routes/chats.ts'
 import { createDocs } from './routes/docs.ts'
+import { eventSubscriptionRoutes } from './routes/event-subscriptions.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { fileLinkRoutes } from './routes/file-links.ts'
@@ -27,6 +28,7 @@ import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { llmRoutes } from './routes/llm.ts'
 import { nodeRoutes } from './routes/nodes.ts'
+import { openAiRoutes } from './routes/openai.ts'
 import { rootRoutes } from './routes/root.ts'
 import { socketRoutes } from './routes/sockets.ts'
 import { ticketRoutes } from './routes/tickets.ts'
@@ -65,6 +67,7 @@ const routes = app
   .route('/api/v1', userVariableRoutes)
   .route('/api/v1', fileRoutes)
   .route('/api/v1', uploadRoutes)
+  .route('/api/v1', eventSubscriptionRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', llmRoutes)
   .route('/api/v1', analyticsRoutes)
@@ -76,6 +79,7 @@ app.route('/api/v1', chatRoutes('/conversations')).route('/api/v1', chatMessageR
 app.route('/api/v1/ws', socketRoutes)
 // Older clients open their sockets here.
 app.route('/ws', socketRoutes)
+app.route('/v1', openAiRoutes)
 app.route('/', accountPageRoutes)
 app.route('/', metricsRoutes)
 app.route('/', hookRoutes)

@@ -6,6 +6,7 @@ import { type Locale, say } from '#core/messages'
 import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import type { AppContext } from './app-env.ts'
+import { isOpenAiPath, toOpenAiError } from './openai-errors.ts'
 import { type Problem, PROBLEM_TYPE, TITLES } from './problem.ts'
 
 const RETRY_SECONDS = 5
@@ -28,6 +29,11 @@ export function answerError(error: unknown, c: AppContext): Response {
   c.set('errorCode', known.code)
   const problem = toProblem(known, c.get('locale'), c.get('requestId'))
   logFailure(error, problem)
+  if (isOpenAiPath(c.req.path)) {
+    const { body, headers: more } = toOpenAiError(known, c.get('locale'))
+    const headers = { 'Content-Type': 'application/json', ...headersOf(known), ...more }
+    return c.body(JSON.stringify(body), ERRORS[known.code].status, headers)
+  }
   const headers = { 'Content-Type': PROBLEM_TYPE, 'Content-Language': c.get('locale'), ...headersOf(known) }
   return c.body(JSON.stringify(problem), ERRORS[known.code].status, headers)
 }

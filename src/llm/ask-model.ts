@@ -4,7 +4,7 @@ import { ModelError } from './errors.ts'
 import type { FoundModel } from './find-model.ts'
 import { abilitiesOf, type KnownModels, reckonCost } from './known-models.ts'
 import { readPart } from './read-parts.ts'
-import { toCallOptions } from './to-call.ts'
+import { findRefusedType, toCallOptions } from './to-call.ts'
 import { toModelError } from './to-model-error.ts'
 
 export interface AskOptions {
@@ -29,7 +29,13 @@ export async function* askModel(
   const watch = startWatch(signal, stallMs)
   let began = false
   try {
-    const options = toCallOptions(call, abilitiesOf(known, found), watch.signal)
+    const abilities = abilitiesOf(known, found)
+    const refused = findRefusedType(call, abilities)
+    if (refused !== undefined) {
+      const detail = `this model takes no files of type ${refused}`
+      throw new ModelError('model_refused', { params: { provider: asked.provider, model: asked.model, detail } })
+    }
+    const options = toCallOptions(call, abilities, watch.signal)
     const { stream } = await watch.wait(() => model.doStream(options))
     for await (const part of readAll(stream, watch)) {
       if (part.type === 'error') throw part.error

@@ -2,6 +2,7 @@ import type { LanguageModelV4Usage } from '@ai-sdk/provider'
 import type { ModelEntry, ModelLine } from '#core/llm/model-entry'
 import { CATALOG } from './catalog.ts'
 import type { FoundModel } from './find-model.ts'
+import { DEMO } from './providers.ts'
 import type { Abilities } from './to-call.ts'
 
 /** The catalogue with what the operator says. */
@@ -37,8 +38,13 @@ export function knownModels(lines: readonly ModelLine[]): KnownModels {
 
 /** What a call may rely on. Of a model that nobody knows: what every model of its wire format can. */
 export function abilitiesOf(known: KnownModels, { reference, wire }: FoundModel): Abilities {
-  const entry = known.find(reference)
-  return { structuredOutput: entry?.abilities.includes('structured_output') ?? !INSTRUCTED.has(wire) }
+  const abilities = known.find(reference)?.abilities
+  const usual = !INSTRUCTED.has(wire) && wire !== DEMO
+  return {
+    structuredOutput: abilities?.includes('structured_output') ?? usual,
+    images: abilities?.includes('images') ?? usual,
+    pdf: abilities?.includes('pdf') ?? usual,
+  }
 }
 
 /** US dollars of one call; null where no price is known, or nothing was counted. */

@@ -127,16 +127,20 @@ async function generate(
 
 /** A node's question as a call. */
 export function toModelCall({ prompt, messages, ...request }: ModelRequest): ModelCall {
-  const { model, fallbacks = [], system, temperature, maxTokens, output } = request
+  const { model, fallbacks = [], system, temperature, maxTokens, output, files = [] } = request
   const said = messages ?? [{ role: 'user' as const, content: prompt }]
+  const first = said.findIndex(({ role }) => role === 'user')
   return {
     models: [model, ...fallbacks],
     instructions: system,
     temperature,
     maxTokens,
     output,
-    messages: said.map(({ role, content }) =>
-      role === 'system' ? { role, content } : { role, content: [{ type: 'text', text: content }] },
-    ),
+    messages: said.map(({ role, content }, index) => {
+      if (role === 'system') return { role, content }
+      const text = { type: 'text' as const, text: content }
+      if (role === 'assistant' || index !== first) return { role, content: [text] }
+      return { role, content: [...files.map((file) => ({ type: 'file' as const, ...file })), text] }
+    }),
   }
 }

@@ -7,27 +7,31 @@ import type {
 } from '@ai-sdk/provider'
 import { z } from 'zod'
 import type { AssistantContent, ModelCall, ModelMessage, ProviderData, UserContent } from '#core/agent/model'
+import { noteOn } from '#core/agent/file-note'
 import type { JsonObject } from '#lib/json'
 import { toOutputInstruction } from '#core/agent/structured'
-import { isTextType, toText } from './text-file.ts'
+import { isTextType } from '#core/files/kinds'
+import { toText } from './text-file.ts'
 
 /** What the model takes by itself, and what has to be said in words. */
 export interface Abilities {
   readonly structuredOutput: boolean
+  readonly images: boolean
+  readonly pdf: boolean
 }
 
 const ProviderOptions = z.record(z.string(), z.record(z.string(), z.json()))
 
-export function toCallOptions(
-  call: ModelCall,
-  { structuredOutput }: Abilities,
-  signal: AbortSignal,
-): LanguageModelV4CallOptions {
+export function toCallOptions(call: ModelCall, abilities: Abilities, signal: AbortSignal): LanguageModelV4CallOptions {
+  const { structuredOutput } = abilities
   const { instructions, output, tools, toolChoice } = call
   const asked = output !== undefined && !structuredOutput ? toOutputInstruction(output) : undefined
   const system = [instructions, asked].filter((text) => text !== undefined && text !== '').join('\n\n')
   return {
-    prompt: [...(system === '' ? [] : [{ role: 'system' as const, content: system }]), ...call.messages.map(toMessage)],
+    prompt: [
+      ...(system === '' ? [] : [{ role: 'system' as const, content: system }]),
+      ...call.messages.map((message) => toMessage(message, abilities)),
+    ],
     maxOutputTokens: call.maxTokens,
     temperature: call.temperature,
     topP: call.topP,
@@ -57,12 +61,12 @@ function toToolChoice(choice: ModelCall['toolChoice']): LanguageModelV4CallOptio
   return typeof choice === 'string' ? { type: choice } : { type: 'tool', toolName: choice.tool }
 }
 
-function toMessage(message: ModelMessage): LanguageModelV4Message {
+function toMessage(message: ModelMessage, abilities: Abilities): LanguageModelV4Message {
   switch (message.role) {
     case 'system':
       return message
     case 'user':
-      return { role: 'user', content: message.content.map(toUserPart) }
+      return { role: 'user', content: message.content.map((part) => toUserPart(part, abilities)) }
     case 'assistant':
       return { role: 'assistant', content: message.content.map(toAssistantPart) }
     case 'tool':
@@ -80,11 +84,33 @@ function toMessage(message: ModelMessage): LanguageModelV4Message {
   }
 }
 
-function toUserPart(part: UserContent): LanguageModelV4TextPart | LanguageModelV4FilePart {
+function toUserPart(part: UserContent, abilities: Abilities): LanguageModelV4TextPart | LanguageModelV4FilePart {
   if (part.type === 'text') return { type: 'text', text: part.text }
   const { data, contentType, filename } = part
   if (isTextType(contentType)) return { type: 'text', text: toText(filename, data) }
+  // Another of the call's models may take it: only this one is told what it does not see.
+  if (!takes(abilities, contentType)) {
+    return { type: 'text', text: noteOn(part, data.byteLength, 'this model cannot read files of this type') }
+  }
   return { type: 'file', data: { type: 'data', data }, mediaType: contentType, filename }
+}
+
+/** What the formats of all providers take. */
+const IMAGES: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
+
+/** The type of a file without which the call makes no sense, and which the model does not take. */
+export function findRefusedType({ messages }: ModelCall, abilities: Abilities): string | undefined {
+  const parts = messages.flatMap((message) => (message.role === 'user' ? message.content : []))
+  const refused = parts.find(
+    (part) => part.type === 'file' && part.isRequired === true && !takes(abilities, part.contentType),
+  )
+  return refused?.type === 'file' ? refused.contentType : undefined
+}
+
+function takes({ images, pdf }: Abilities, contentType: string): boolean {
+  if (isTextType(contentType)) return true
+  if (contentType === 'application/pdf') return pdf
+  return images && IMAGES.has(contentType)
 }
 
 type AssistantPart = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'][number]

@@ -4,6 +4,7 @@ import { askPerson } from './ask-person.ts'
 import { currentTime } from './current-time.ts'
 import { httpRequest } from './http-request.ts'
 import { mcp } from './mcp.ts'
+import { readFile } from './read-file.ts'
 import { runCode } from './run-code.ts'
 import { runWorkflow } from './run-workflow.ts'
 
@@ -13,6 +14,7 @@ export const toolCatalog = {
   run_workflow: runWorkflow,
   ask_agent: askAgent,
   ask_person: askPerson,
+  read_file: readFile,
   run_code: runCode,
   current_time: currentTime,
   mcp,

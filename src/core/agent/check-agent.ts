@@ -76,10 +76,12 @@ function checkTool({ type: name, config }: ToolSetting, pointer: string, catalog
     }))
   const expressions = checkExpressions(config, type.secrets ?? [], `${pointer}/config`)
   const ids = Object.entries(type.references ?? {}).flatMap(([field, kind]) => {
-    const id = config[field]
-    return typeof id === 'string' && isUuid(id)
-      ? [{ kind, id: id.toLowerCase(), pointer: `${pointer}/config/${field}` }]
-      : []
+    const value = config[field]
+    const at = `${pointer}/config/${field}`
+    const named = Array.isArray(value) ? value.map((id, index) => ({ id, at: `${at}/${index}` })) : [{ id: value, at }]
+    return named.flatMap(({ id, at: place }) =>
+      typeof id === 'string' && isUuid(id) ? [{ kind, id: id.toLowerCase(), pointer: place }] : [],
+    )
   })
   return {
     problems: [...problems, ...expressions.problems],

@@ -29,6 +29,8 @@ export const AgentEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('tool_completed'), call_id: z.string(), output: AnyJson, spent }),
   z.object({ type: z.literal('tool_failed'), call_id: z.string(), error: ToolError, spent }),
+  /** The answer that ended just now does not follow the agent's schema; the model is asked once more. */
+  z.object({ type: z.literal('answer_rejected'), complaint: z.string() }),
   z.object({
     type: z.literal('step_finished'),
     reason: FinishReason,

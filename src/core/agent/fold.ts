@@ -1,4 +1,4 @@
-import type { MessagePart, ToolPart, TurnCost } from '#core/chat/message'
+import { type MessagePart, textOf, type ToolPart, type TurnCost } from '#core/chat/message'
 import type { AgentEvent } from './event.ts'
 import { NO_USAGE, type Usage } from './model.ts'
 
@@ -56,9 +56,20 @@ export function foldEvent(progress: TurnProgress, event: AgentEvent): TurnProgre
         ...addCost(progress, event),
         model: event.model,
       }
+    case 'answer_rejected':
+      return { ...progress, parts: reject(parts, event.complaint) }
     default:
       return event satisfies never
   }
+}
+
+/** The text of the last answer is no longer the message's. */
+function reject(parts: readonly MessagePart[], complaint: string): readonly MessagePart[] {
+  const end = parts.findLastIndex(({ type }) => type === 'step')
+  const begin = parts.slice(0, Math.max(end, 0)).findLastIndex(({ type }) => type === 'step') + 1
+  const last = parts.slice(begin, end)
+  const said = last.filter(({ type }) => type !== 'text')
+  return [...parts.slice(0, begin), ...said, { type: 'rejected', text: textOf(last), complaint }, ...parts.slice(end)]
 }
 
 function addSpent(progress: TurnProgress, spent: TurnCost | undefined): TurnProgress {

@@ -15,14 +15,15 @@ export const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, total_tokens
 /** What the provider wants to have back with a part of its answer (signatures of thoughts and the like); opaque to us. */
 export type ProviderData = JsonObject
 
-export type UserContent =
-  | { readonly type: 'text'; readonly text: string }
-  | {
-      readonly type: 'file'
-      readonly data: Uint8Array
-      readonly contentType: string
-      readonly filename: string
-    }
+export interface ModelFile {
+  readonly data: Uint8Array
+  readonly contentType: string
+  readonly filename: string
+  /** A model that cannot read it is not asked; else it is told what it does not see. */
+  readonly isRequired?: boolean | undefined
+}
+
+export type UserContent = { readonly type: 'text'; readonly text: string } | ({ readonly type: 'file' } & ModelFile)
 
 export type AssistantContent =
   | { readonly type: 'text'; readonly text: string; readonly provider?: ProviderData | undefined }

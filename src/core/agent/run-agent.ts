@@ -4,14 +4,15 @@
  *
  * A1  What a person must decide is never performed before; the turn ends as `waiting` and is taken up again.
  * A2  A call without an outcome is performed again, with the same idempotency key: at least once.
- * A3  A turn ends: after `maxSteps` answers the model is not asked again.
+ * A3  A turn ends: after `maxSteps` answers the model is not asked again, but once where its last one must be repaired.
  */
-import type { MessagePart, ToolPart } from '#core/chat/message'
+import { type MessagePart, textOf, type ToolPart } from '#core/chat/message'
 import type { Json, JsonObject } from '#lib/json'
 import type { AgentEvent } from './event.ts'
 import { foldEvent, type TurnProgress } from './fold.ts'
 import type { FinishReason, ModelCall, ModelMessage, Models, ModelSettings } from './model.ts'
 import type { BoundTool } from './tool.ts'
+import { AnswerInvalid, complainOf, type Problems } from './structured.ts'
 import { toModelMessages } from './transcript.ts'
 import { performCalls } from './perform-calls.ts'
 
@@ -21,6 +22,8 @@ export interface BoundAgent {
   readonly instructions: string | undefined
   readonly settings: ModelSettings
   readonly tools: readonly BoundTool[]
+  /** For the first answer of a turn. */
+  readonly toolChoice?: ModelCall['toolChoice']
   /** JSON Schema of the answer. */
   readonly output: JsonObject | undefined
   readonly limits: {
@@ -40,6 +43,8 @@ export interface TurnPorts {
   /** What a running tool tells watchers; not kept. */
   progress(callId: string, progress: Json): void
   readonly signal: AbortSignal
+  /** What is wrong with an answer, where the agent has a schema. */
+  check?(this: void, text: string): Promise<Problems | undefined>
 }
 
 export type TurnEnd =
@@ -53,7 +58,7 @@ export type TurnEnd =
  * iterates keeps each event before asking for the next.
  *
  * @param history the messages before this turn's answer, the last one the user's
- * @throws ModelError, the reason of an aborted signal, or what a tool threw that was no ToolFailure
+ * @throws ModelError, AnswerInvalid, the reason of an aborted signal, or what a tool threw that was no ToolFailure
  */
 export async function* runAgent(
   ports: TurnPorts,
@@ -62,23 +67,41 @@ export async function* runAgent(
   begun: TurnProgress,
 ): AsyncGenerator<AgentEvent, TurnEnd> {
   let progress = begun
+  let ended: TurnEnd | undefined
   for (;;) {
     for await (const event of performCalls(ports, agent.tools, progress.parts)) {
       progress = foldEvent(progress, event)
       yield event
     }
-    const end = endOf(agent, progress)
-    if (end !== undefined) return end
+    const end = ended ?? endOf(agent, progress)
+    const complaint = end?.status === 'completed' ? await findComplaint(ports, progress) : undefined
+    if (end !== undefined && complaint === undefined) return end
+    if (complaint !== undefined) {
+      const event = { type: 'answer_rejected', complaint } as const
+      progress = foldEvent(progress, event)
+      yield event
+    }
     const call = toCall(agent, history, progress)
+    ended = undefined
     const ids = new Set(progress.parts.flatMap((part) => (isCall(part) ? [part.call_id] : [])))
     for await (const event of askModel(ports, agent.tools, call, ids)) {
       progress = foldEvent(progress, event)
       yield event
       if (event.type === 'step_finished' && !lastStep(progress).some(isCall)) {
-        return { status: 'completed', reason: toEndReason(event.reason) }
+        ended = { status: 'completed', reason: toEndReason(event.reason) }
       }
     }
   }
+}
+
+/** @throws AnswerInvalid where the answer was repaired already, and is wrong again */
+async function findComplaint({ check }: TurnPorts, progress: TurnProgress): Promise<string | undefined> {
+  const last = lastStep(progress)
+  if (last.some(isCall)) return undefined
+  const problems = await check?.(textOf(last))
+  if (problems === undefined) return undefined
+  if (progress.parts.some(({ type }) => type === 'rejected')) throw new AnswerInvalid(problems)
+  return complainOf(problems)
 }
 
 /** Whether a turn that has come so far is over, for now or for good. */
@@ -87,7 +110,7 @@ function endOf({ limits }: BoundAgent, progress: TurnProgress): TurnEnd | undefi
   const waiting = calls.filter(({ state }) => state === 'waiting')
   if (waiting.length > 0) return { status: 'waiting', calls: waiting }
   const { steps, usage, cost } = progress
-  if (steps === 0) return undefined
+  if (steps === 0 || lastStep(progress).some(({ type }) => type === 'rejected')) return undefined
   // It had ended, and the end was lost.
   if (!lastStep(progress).some(isCall)) return { status: 'completed', reason: 'stop' }
   if (steps >= limits.maxSteps) return { status: 'completed', reason: 'max_steps' }
@@ -108,7 +131,8 @@ function toCall(agent: BoundAgent, history: readonly ModelMessage[], progress: T
   if (told.length === 0) return call
   // The last answer that it may give should be one.
   const isLast = limits.maxSteps > 1 && progress.steps + 1 >= limits.maxSteps
-  return { ...call, tools: told, ...(isLast && { toolChoice: 'none' as const }) }
+  const chosen = progress.steps === 0 ? agent.toolChoice : undefined
+  return { ...call, tools: told, toolChoice: isLast ? 'none' : chosen }
 }
 
 async function* askModel(

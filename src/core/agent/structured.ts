@@ -61,7 +61,7 @@ export async function generateObject(
   }
 }
 
-type Problems = readonly [SchemaError, ...SchemaError[]]
+export type Problems = readonly [SchemaError, ...SchemaError[]]
 
 type Read =
   | { readonly object: Json; readonly problems?: undefined }

@@ -60,6 +60,37 @@ export interface RemoteTools {
   ): Promise<Json>
 }
 
+/** Which of the workspace's files a tool may read: all of them where it says neither. */
+export interface FileScope {
+  readonly ids?: readonly string[] | undefined
+  /** As `Folder` parses it; what lies below counts. */
+  readonly folder?: string | undefined
+}
+
+export interface ListedFile {
+  readonly id: string
+  readonly filename: string
+  readonly folder: string
+  readonly contentType: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** Files of the workspace, within a scope: what lies outside of it does not exist. */
+export interface ToolFiles {
+  /** The newest first, at most `limit`. */
+  list(
+    scope: FileScope,
+    filter: { readonly search?: string | undefined; readonly limit: number },
+  ): Promise<readonly ListedFile[]>
+  /** A file and some of its bytes; none behind its end. */
+  read(
+    scope: FileScope,
+    id: string,
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<ListedFile & { readonly bytes: Uint8Array }>
+}
+
 /** All that a tool may touch. Each port throws a ToolFailure for what the model should know. */
 export interface ToolPorts {
   /** Unix milliseconds. */
@@ -76,6 +107,7 @@ export interface ToolPorts {
     readonly headers: Readonly<Record<string, string>>
     readonly timeoutMs: number
   }): RemoteTools
+  readonly files: ToolFiles
   /** One turn of another agent. */
   askAgent(order: { readonly agentId: string; readonly message: string }, call: ToolCall): Promise<AgentAnswer>
 }

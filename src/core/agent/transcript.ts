@@ -11,7 +11,10 @@ export function toModelMessages(parts: readonly MessagePart[]): readonly ModelMe
     const results = step.flatMap((part) => (part.type === 'tool' ? [toResult(part)] : []))
     if (content.length === 0) return []
     const said: ModelMessage = { role: 'assistant', content }
-    return results.length === 0 ? [said] : [said, { role: 'tool', content: results }]
+    const complaints = step.flatMap((part): ModelMessage[] =>
+      part.type === 'rejected' ? [{ role: 'user', content: [{ type: 'text', text: part.complaint }] }] : [],
+    )
+    return [said, ...(results.length === 0 ? [] : [{ role: 'tool' as const, content: results }]), ...complaints]
   })
 }
 
@@ -27,6 +30,8 @@ function splitSteps(parts: readonly MessagePart[]): readonly (readonly MessagePa
 function toContent(part: MessagePart): AssistantContent[] {
   if (part.type === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text, provider: part.provider }]
   if (part.type === 'reasoning') return [{ type: 'reasoning', text: part.text, provider: part.provider }]
+  // Some providers refuse an empty message.
+  if (part.type === 'rejected') return [{ type: 'text', text: part.text === '' ? '…' : part.text }]
   if (part.type !== 'tool') return []
   const { call_id: callId, tool, input, provider } = part
   return [{ type: 'tool_call', callId, tool, input, provider }]

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { AnyJsonObject } from '#core/json'
+import { Attachments } from './attachment.ts'
 import { ChatMessage } from './message.ts'
 
 /** Far more than anybody types; a document is an attachment. */
 export const MAX_MESSAGE_CHARS = 200_000
 const MAX_TITLE_CHARS = 200
-const MAX_ATTACHMENTS = 20
 
 /** `private`: its creator's alone. `workspace`: every member sees it, and those who may write chats speak in it. */
 export const Visibility = z.enum(['private', 'workspace'])
@@ -68,7 +68,7 @@ export const MessageInput = z
   .strictObject({
     content: z.string().max(MAX_MESSAGE_CHARS).optional(),
     message: z.string().max(MAX_MESSAGE_CHARS).optional(),
-    attachments: z.array(z.uuid()).max(MAX_ATTACHMENTS).nullish().describe("Ids of the workspace's files"),
+    attachments: Attachments.nullish(),
     metadata: AnyJsonObject.nullish(),
     interrupt: z.boolean().default(false).describe('Ends the turn that is under way instead of waiting for its end'),
   })

@@ -1,6 +1,8 @@
 /** Which messages of a chat a model is given: the latest, as many as the memory says and its context holds. */
 import type { ModelMessage, ToolSpec } from '#core/agent/model'
-import type { MessagePart } from './message.ts'
+import { MAX_MODEL_FILE_BYTES } from '#core/files/model-file'
+import { isTextType } from '#core/files/kinds'
+import type { FilePart, MessagePart } from './message.ts'
 
 export interface WindowMessage {
   readonly role: 'user' | 'assistant' | 'system'
@@ -83,16 +85,29 @@ function partTokens(part: MessagePart): number {
     case 'reasoning':
       return textTokens(part.text)
     case 'file':
-      return part.content_type.startsWith('image/') ? IMAGE_TOKENS : Math.ceil(part.size / 3)
+      return fileTokens(part)
     case 'tool': {
       const outcome = part.state === 'completed' ? part.output : part.state === 'failed' ? part.error : ''
       return textTokens(part.tool) + textTokens(JSON.stringify(part.input)) + textTokens(JSON.stringify(outcome))
     }
+    case 'rejected':
+      return textTokens(part.text) + textTokens(part.complaint)
     case 'step':
       return 0
     default:
       return part satisfies never
   }
+}
+
+/** Of a PDF providers read pages, and how large its bytes are says little of them. */
+const PDF_BYTES_PER_TOKEN = 50
+const NOTE_TOKENS = 60
+
+function fileTokens({ content_type: type, size }: FilePart): number {
+  if (size > MAX_MODEL_FILE_BYTES) return NOTE_TOKENS
+  if (isTextType(type)) return Math.ceil(size / 3)
+  if (type.startsWith('image/')) return IMAGE_TOKENS
+  return type === 'application/pdf' ? Math.ceil(size / PDF_BYTES_PER_TOKEN) : NOTE_TOKENS
 }
 
 /** Rather too many than too few: a token is three or four letters of English, and fewer of most other languages. */

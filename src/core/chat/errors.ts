@@ -14,11 +14,27 @@ export const CHAT_ERRORS = {
     'The agent of this chat was deleted: choose another.',
   ),
   chat_message_empty: kind(422, 'A mensagem está vazia.', 'The message is empty.'),
-  chat_attachments_unavailable: kind(
+  chat_file_unreadable: kind(
     422,
-    'Anexos ainda não são aceitos aqui.',
-    'Attachments are not accepted here yet.',
+    'Um anexo vem como data URL ou como arquivo deste workspace; outros endereços não são lidos.',
+    'A file comes as a data URL or as a file of this workspace; other addresses are not read.',
   ),
+  completion_call_unknown: kind(
+    422,
+    'A mensagem {index} responde a uma chamada que a conversa não tem.',
+    'Message {index} answers a call that the conversation does not have.',
+  ),
+  completion_tool_taken: kind(
+    422,
+    'O agente já tem uma ferramenta chamada {name}.',
+    'The agent has a tool called {name} already.',
+  ),
+  completion_model_unknown: kind(
+    404,
+    'Não há aqui um agente {model}. Use o id ou o slug de um agente, ou provedor/modelo.',
+    'There is no agent {model} here. Use the id or slug of an agent, or provider/model.',
+  ),
+  chat_too_many_files: kind(422, 'Uma mensagem leva até {limit} anexos.', 'A message takes {limit} files at most.'),
   chat_call_unknown: kind(
     404,
     'Nada com este call_id espera por decisão.',

@@ -1,6 +1,7 @@
 /** What a chat's socket says, and what may be said to it. */
 import { z } from 'zod'
 import { AnyJson, AnyJsonObject } from '#core/json'
+import { Attachments } from './attachment.ts'
 import { MAX_MESSAGE_CHARS } from './chat.ts'
 import { type ChatMessage, toShown, withoutProvider } from './message.ts'
 import type { ChatEvent } from './turn.ts'
@@ -56,7 +57,7 @@ export function toHistory(chatId: string, now: number, data: History): ChatFrame
 
 const said = {
   message: z.string().max(MAX_MESSAGE_CHARS),
-  attachments: z.array(z.uuid()).max(20).nullish(),
+  attachments: Attachments.nullish(),
   metadata: AnyJsonObject.nullish(),
   /** A client that repeats what it is not sure of: the same id is said once. */
   id: z.uuid().toLowerCase().optional(),

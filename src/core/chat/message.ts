@@ -37,6 +37,8 @@ export const MessagePart = z.union([
   z.object({ type: z.literal('reasoning'), text: z.string(), provider }),
   FilePart,
   ToolPart,
+  /** A text that did not follow the agent's schema, and what the model was told about it. */
+  z.object({ type: z.literal('rejected'), text: z.string(), complaint: z.string() }),
   /** One answer of the model ends here; what follows comes from the next. */
   z.object({ type: z.literal('step') }),
 ])

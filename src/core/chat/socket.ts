@@ -7,6 +7,8 @@ const ChatSocketOrder = SocketOrder.extend({
   chat: ChatHeader,
   /** Who may only read is shown everything and heard in nothing. */
   mayWrite: z.boolean(),
+  /** Who may not read files cannot have a model read them. */
+  mayReadFiles: z.boolean(),
 })
 export type ChatSocketOrder = z.infer<typeof ChatSocketOrder>
 

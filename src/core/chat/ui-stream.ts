@@ -34,6 +34,13 @@ export function uiText({ parts }: UiMessage): string {
   return parts.flatMap((part) => TextPart.safeParse(part).data?.text ?? []).join('\n')
 }
 
+const UiFile = z.looseObject({ type: z.literal('file'), url: z.string(), filename: z.string().max(1_000).optional() })
+
+/** The files of a message, by the URLs that the client gives them. */
+export function uiFiles({ parts }: UiMessage) {
+  return parts.flatMap((part) => UiFile.safeParse(part).data ?? [])
+}
+
 /** What the person has decided of calls, and what was answered to them; those that wait for nothing are among them. */
 export function uiDecisions({ parts }: UiMessage) {
   return parts.flatMap((part) => {
@@ -98,6 +105,8 @@ export function createUiWriter(
       hasStep = false
       return [...close(), { type: 'finish-step' }]
     }
+    // What is shown cannot be taken back here; the message itself no longer has it.
+    if (event.type === 'answer_rejected') return []
     return [...(event.type === 'tool_called' ? step() : []), ...close(), ...toolChunks(event)]
   }
 
@@ -111,7 +120,7 @@ export function createUiWriter(
   }
 }
 
-type ToolEvent = Exclude<AgentEvent, { type: 'text' | 'reasoning' | 'step_finished' }>
+type ToolEvent = Exclude<AgentEvent, { type: 'text' | 'reasoning' | 'step_finished' | 'answer_rejected' }>
 
 function toolChunks(event: ToolEvent): UiChunk[] {
   const { call_id: toolCallId } = event

@@ -32,3 +32,23 @@ export function kindOf(contentType: string): { readonly kind: FileKind; readonly
 
 /** What any file may have. */
 export const MAX_FILE_BYTES = Math.max(...KINDS.map(({ limitBytes }) => limitBytes))
+
+/** Files that are text reach a model as text: every model reads that. */
+const TEXT_TYPES: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/ld+json',
+  'application/x-ndjson',
+  'application/xml',
+  'application/yaml',
+  'application/x-yaml',
+  'application/javascript',
+  'application/typescript',
+  'application/sql',
+  'application/toml',
+  'image/svg+xml',
+])
+
+export function isTextType(contentType: string): boolean {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  return type.startsWith('text/') || TEXT_TYPES.has(type) || /\+(?:json|xml)$/.test(type)
+}

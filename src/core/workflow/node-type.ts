@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { StoredFile } from '#core/files/file'
 import type { AgentAnswer } from '#core/agent/tool-type'
 import type { Sentence } from '#core/messages'
-import type { FinishReason, Usage } from '#core/agent/model'
+import type { FinishReason, ModelFile, Usage } from '#core/agent/model'
 import type { Json, JsonObject } from '#lib/json'
 import type { LogLevel, RunResponse, Wait } from './event.ts'
 import type { FieldKinds } from './fields.ts'
@@ -78,6 +78,8 @@ export type ModelRequest = {
   readonly output?: JsonObject | undefined
   /** Watchers see the text as it comes, as progress of the node. */
   readonly isShown?: boolean | undefined
+  /** Stand with the first thing that the user says. */
+  readonly files?: readonly ModelFile[] | undefined
 } & (
   | { readonly prompt: string; readonly messages?: undefined }
   | {

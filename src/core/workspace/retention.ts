@@ -15,6 +15,7 @@ export const RetentionPatch = z
       .nullable()
       .optional()
       .describe(`At least ${MIN_AUDIT_DAYS}.`),
+    events_days: days.describe('Deliveries of events, once they are over.'),
     files_days: days.describe('After their upload.'),
     chats_days: days.describe('After the last that was said or changed in them.'),
   })
@@ -26,14 +27,20 @@ const shown = z.int().nullable()
 
 /** The same as it is read: null for the installation's default. */
 export const Retention = z
-  .object({ executions_days: shown, audit_days: shown, files_days: shown, chats_days: shown })
+  .object({ executions_days: shown, audit_days: shown, events_days: shown, files_days: shown, chats_days: shown })
   .meta({ id: 'Retention' })
 export type Retention = z.infer<typeof Retention>
 
 export type RetentionKey = keyof Retention
 
-/** All four, with what a patch changes. */
-export function toRetention(former: Partial<Retention> | null, patch: RetentionPatch = {}): Retention {
-  const { executions_days = null, audit_days = null, files_days = null, chats_days = null } = { ...former, ...patch }
-  return { executions_days, audit_days, files_days, chats_days }
+/** All of them. */
+export function toRetention(former: Partial<Retention> | null): Retention {
+  const {
+    executions_days = null,
+    audit_days = null,
+    events_days = null,
+    files_days = null,
+    chats_days = null,
+  } = former ?? {}
+  return { executions_days, audit_days, events_days, files_days, chats_days }
 }

@@ -20,6 +20,9 @@ export const SWAGGER_PAGE: Page = {
     url: DOCUMENT_URL,
     dom_id: '#viewer',
     deepLinking: true,
+    // So many operations are found by their subject.
+    docExpansion: 'none',
+    filter: true,
     displayRequestDuration: true,
     // Else it shows a badge from another host.
     validatorUrl: 'none',

@@ -5,8 +5,8 @@ import { createRoutes, route } from '#http/route'
 import { resumeUi, streamUi } from '#services/chats/stream-ui'
 
 const EVENT_STREAM = 'text/event-stream'
-/** A conversation as `useChat` keeps it is sent whole with every message. */
-const BODY_LIMIT_BYTES = 4 * 1024 * 1024
+/** A conversation as `useChat` keeps it is sent whole with every message, its files as data URLs. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024
 
 const streaming = { tag: 'chats', params: ById, media: { [EVENT_STREAM]: z.string() } } as const
 
@@ -23,7 +23,7 @@ const postUiStream = route({
   body: UiInput,
   bodyLimitBytes: BODY_LIMIT_BYTES,
   answers: { 200: null },
-  errors: ['not_found', 'chat_queue_full', 'chat_message_empty', 'chat_call_unknown'],
+  errors: ['not_found', 'chat_queue_full', 'chat_message_empty', 'chat_file_unreadable', 'chat_call_unknown'],
 })
 
 const getUiStream = route({

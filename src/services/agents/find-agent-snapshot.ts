@@ -24,7 +24,8 @@ export async function findAgentSnapshot(ctx: AgentCtx, id: string | null, now = 
   const { name, version, temperature, top_p, max_tokens, tools, memory, limits, output_schema } = row
   if (row.status !== 'active') throw new AppError('agent_inactive', { params: { name } })
   const limit = limits.max_cost_per_month
-  if (limit !== null && (await monthCost(ctx.db, ctx.principal.workspaceId, id, now)) >= limit) {
+  const left = limit === null ? null : limit - (await monthCost(ctx.db, ctx.principal.workspaceId, id, now))
+  if (limit !== null && left !== null && left <= 0) {
     throw new AppError('agent_budget_reached', { params: { name, limit } })
   }
   const instructions = [row.instructions, row.personality ?? ''].filter((text) => text !== '').join('\n\n')
@@ -39,9 +40,15 @@ export async function findAgentSnapshot(ctx: AgentCtx, id: string | null, now = 
     max_tokens,
     tools,
     memory,
-    limits,
+    limits: within(limits, left),
     output_schema,
   }
+}
+
+/** A turn spends no more than what the month has left. */
+function within(limits: AgentLimits, left: number | null): AgentLimits {
+  if (left === null) return limits
+  return { ...limits, max_cost_per_turn: Math.min(limits.max_cost_per_turn ?? Infinity, left) }
 }
 
 function defaultAgent({ config }: AgentCtx): AgentSnapshot {

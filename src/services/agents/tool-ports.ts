@@ -11,6 +11,7 @@ import { askAgent } from './ask-agent.ts'
 import type { Binding } from './bind-tools.ts'
 import { openMcp } from './open-mcp.ts'
 import { runWorkflowFor } from './run-workflow-for.ts'
+import { createToolFiles } from './tool-files.ts'
 import { orFailure } from './to-tool-failure.ts'
 
 /** What one tool may touch. `standIns` says what stands for each secret that its config names. */
@@ -44,6 +45,7 @@ export function createToolPorts(
       }),
     runWorkflow: (order, call) => orFailure(() => runWorkflowFor(env, facts, order, call)),
     openMcp: (server) => openMcp(outbound, server, fillOnce),
+    files: createToolFiles(env, facts),
     askAgent: (order, call) => askAgent(binding, agentId, order, call),
   }
 }

@@ -33,12 +33,13 @@ export async function identifySocket(
   resource: TicketResource,
   id: string | undefined,
   credentials: SocketCredentials,
-): Promise<SocketCaller & { readonly mayWrite: boolean }> {
+): Promise<SocketCaller & { readonly mayWrite: boolean; readonly mayReadFiles: boolean }> {
   const { principal, ticket } = await (credentials.ticket === undefined
     ? byToken(ctx, credentials)
     : byTicket(ctx, resource, id, credentials.ticket))
   demand(principal, TO_OPEN[resource])
-  return { ...toSocketCaller(principal, ctx.now()), ticket, mayWrite: can(principal, 'chats:write') }
+  const may = { mayWrite: can(principal, 'chats:write'), mayReadFiles: can(principal, 'files:read') }
+  return { ...toSocketCaller(principal, ctx.now()), ticket, ...may }
 }
 
 /** An authenticated caller as one who opens a socket. */

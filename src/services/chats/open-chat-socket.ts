@@ -10,7 +10,7 @@ export async function openChatSocket(
   ctx: PublicCtx,
   id: string,
   after: number | undefined,
-  caller: SocketCaller & { readonly mayWrite: boolean },
+  caller: SocketCaller & { readonly mayWrite: boolean; readonly mayReadFiles: boolean },
 ): Promise<Response | undefined> {
   const principal = { workspaceId: caller.workspaceId, userId: caller.holder.userId }
   try {

@@ -1,8 +1,10 @@
 import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import { titleFrom, toLast } from '#core/chat/chat'
 import type { ChatMessage } from '#core/chat/message'
+import { messageEvent } from '#core/events/of-things'
 import type { ChatHeader } from '#core/chat/turn'
 import type { Db } from '#db/connect'
+import { hasSubscribers, insertEvent } from '#services/events/insert-event'
 import { DatabaseError } from '#db/errors'
 
 const FOREIGN_KEY_VIOLATION = '23503'
@@ -28,18 +30,19 @@ interface Summary {
 /**
  * Writes some messages of a chat, and what lists show of it. Idempotent, and never undoes a newer projection.
  *
- * @returns the title that the chat got by this; undefined when there is no such chat any more, and nothing is written
+ * @returns the title that the chat got by this, and whether subscriptions are to be told; undefined when there is no such chat any more, and nothing is written
  */
 export async function projectChat(
   db: Db,
   { chatId, workspaceId }: ChatHeader,
   messages: readonly Projectable[],
   { count, last, opening, seq }: Summary,
-): Promise<{ readonly title?: string | undefined } | undefined> {
+): Promise<{ readonly title?: string | undefined; readonly isTold: boolean } | undefined> {
   const { chats, chatMessages } = db.tables
   const isThis = and(eq(chats.id, chatId), eq(chats.workspace_id, workspaceId))
   // A deletion of the chat waits for this, and then takes these rows along; or this waits, and finds it gone.
-  const [chat] = await db.select({ title: chats.title }).from(chats).where(isThis)
+  const isTold = hasSubscribers(db, workspaceId)
+  const [chat] = await db.select({ title: chats.title, isTold }).from(chats).where(isThis)
   if (chat === undefined) return undefined
   const title = chat.title === null && opening !== undefined ? titleFrom(opening) : undefined
   const rows = messages.map(({ ordinal, rev, isGone, message }) => ({
@@ -78,9 +81,11 @@ export async function projectChat(
         },
         setWhere: sql`${chatMessages.rev} < excluded.rev`,
       })
+  const events = messages.flatMap(({ isGone, message }) => (isGone ? [] : (messageEvent(chatId, message) ?? [])))
+  const told = chat.isTold === true ? events.map((event) => insertEvent(db, workspaceId, event)) : []
   try {
-    const [, named] = await db.batch([update, naming, ...(rows.length === 0 ? [] : [insert()])])
-    return { title: named[0]?.title ?? undefined }
+    const [, named] = await db.batch([update, naming, ...(rows.length === 0 ? [] : [insert()]), ...told])
+    return { title: named[0]?.title ?? undefined, isTold: told.length > 0 }
   } catch (error) {
     // Deleted between the two: the messages would have no chat.
     if (error instanceof DatabaseError && error.sqlState === FOREIGN_KEY_VIOLATION) return undefined

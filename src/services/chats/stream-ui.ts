@@ -1,5 +1,6 @@
 import { chatSession } from '#actors'
-import { type UiInput, type UiMessage, uiDecisions, uiText } from '#core/chat/ui-stream'
+import { type UiInput, type UiMessage, uiDecisions, uiFiles, uiText } from '#core/chat/ui-stream'
+import { type InlineFile, readDataUrl, readFileUrl } from '#core/chat/attachment'
 import { AppError } from '#core/errors'
 import { isUuid } from '#lib/ids'
 import type { Ctx } from '#services/context'
@@ -11,14 +12,14 @@ import { sendMessage } from './send-message.ts'
  * What `useChat` sends, done, and the answer as the AI SDK's UI message stream. Of the messages only the last counts: the
  * chat knows the others.
  *
- * @throws AppError `not_found`, `chat_message_empty`, `chat_queue_full`; `chat_call_unknown` where nothing was to be decided
+ * @throws AppError `not_found`, `chat_message_empty`, `chat_file_unreadable`, `chat_queue_full`; `chat_call_unknown` where nothing was to be decided
  */
 export async function streamUi(ctx: Ctx, chatId: string, input: UiInput): Promise<ReadableStream<Uint8Array>> {
   const last = input.messages.at(-1)
   if (input.trigger === 'regenerate-message') return regenerate(ctx, chatId, input)
   if (last?.role === 'assistant') return goOn(ctx, chatId, last)
   const content = last === undefined ? '' : uiText(last)
-  const { message, after } = await sendMessage(ctx, chatId, { content, interrupt: false })
+  const { message, after } = await sendMessage(ctx, chatId, { content, interrupt: false }, filesOf(ctx, last))
   return open(ctx, chatId, message.turn_id, after)
 }
 
@@ -40,6 +41,20 @@ async function regenerate(ctx: Ctx, chatId: string, { messageId = '' }: UiInput)
   if (id === undefined) throw new AppError('not_found')
   const { message, after } = await regenerateMessage(ctx, chatId, id)
   return open(ctx, chatId, message.turn_id, after)
+}
+
+/** Data URLs are stored, the addresses of our files taken for what they are; nothing is fetched. */
+function filesOf({ config }: Ctx, message: UiMessage | undefined): { inline: InlineFile[]; fileIds: string[] } {
+  const inline: InlineFile[] = []
+  const fileIds: string[] = []
+  for (const { url, filename } of message === undefined ? [] : uiFiles(message)) {
+    const id = readFileUrl(url, config.PUBLIC_URL)
+    const data = readDataUrl(url, filename)
+    if (id !== undefined) fileIds.push(id)
+    else if (data !== undefined) inline.push(data)
+    else throw new AppError('chat_file_unreadable')
+  }
+  return { inline, fileIds }
 }
 
 /** A person has decided what the last answer waited for: it goes on where it was. */

@@ -1,9 +1,11 @@
 import { and, eq, exists, notExists, sql } from 'drizzle-orm'
+import { executionEvent } from '#core/events/of-things'
 import { type NodeVisit, type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
 import { toOpenApprovals } from '#core/workflow/waits'
 import type { Db } from '#db/connect'
+import { hasSubscribers, insertEvent } from '#services/events/insert-event'
 import { isListening } from '#services/triggers/fire-execution'
 
 /** Rows in one INSERT: a statement takes at most 65,535 parameters. */
@@ -17,6 +19,8 @@ interface Projected {
   readonly isWatched: boolean
   /** It has ended, and triggers wait for that. */
   readonly isAwaited: boolean
+  /** Subscriptions are to be told of it. */
+  readonly isTold: boolean
 }
 
 /**
@@ -71,7 +75,7 @@ export async function projectExecution(
   if (!isFinal(state.status)) {
     const written = db.$with('written').as(upsert.returning({ id: executions.id }))
     const [workspace] = await db.with(written).select(watched).from(workspaces).where(isWorkspace)
-    return { isWatched: workspace?.watched ?? false, isAwaited: false }
+    return { isWatched: workspace?.watched ?? false, isAwaited: false, isTold: false }
   }
 
   const rows = toNodeVisits(plan, state).map((visit, index) => ({
@@ -88,20 +92,27 @@ export async function projectExecution(
   const isOrphan = notExists(db.select({ id: workspaces.id }).from(workspaces).where(isWorkspace))
   const { workflowTriggers } = db.tables
   const awaited = exists(db.select({ id: workflowTriggers.id }).from(workflowTriggers).where(isListening(db, header)))
+  const event = executionEvent(header, state)
+  const isTold = hasSubscribers(db, header.workspaceId)
   const [found] = await db.batch([
     // A deletion of the workspace waits for this, and then takes these rows along; or this waits, and finds it gone.
     db
-      .select({ ...watched, awaited })
+      .select({ ...watched, awaited, isTold })
       .from(workspaces)
       .where(isWorkspace)
       .for('key share'),
+    ...(event === undefined ? [] : [insertEvent(db, header.workspaceId, event)]),
     ...(last === undefined ? [] : [last]),
     upsert,
     db.delete(executionVisits).where(and(eq(executionVisits.execution_id, id), isOrphan)),
     db.delete(executions).where(and(eq(executions.id, id), isOrphan)),
   ])
   const [workspace] = found
-  return { isWatched: workspace?.watched ?? false, isAwaited: workspace?.awaited === true }
+  return {
+    isWatched: workspace?.watched ?? false,
+    isAwaited: workspace?.awaited === true,
+    isTold: workspace?.isTold === true,
+  }
 }
 
 function toDate(time: number | string | null | undefined): Date | null {

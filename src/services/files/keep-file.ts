@@ -1,8 +1,11 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { eventDispatch } from '#actors'
 import { AppError } from '#core/errors'
+import { fileEvent } from '#core/events/of-things'
 import type { FileOrigin } from '#core/files/file'
 import type { JsonObject } from '#lib/json'
 import { withLine } from '#services/audit/audit'
+import { insertEvent, isFor } from '#services/events/insert-event'
 import { lockWorkspace } from '#services/workspaces/lock-workspace'
 import { discardQuietly } from './discard-blob.ts'
 import { auditedAs, type FileCtx } from './file-ctx.ts'
@@ -63,12 +66,24 @@ async function commit(ctx: FileCtx, file: NewFile, blob: Blob): Promise<FileRow 
     resourceId: file.id,
     details: { filename: file.filename, size: blob.size, origin: file.origin },
   })
-  const [, [row]] = await db.batch([
+  const event = fileEvent({ ...file, size: blob.size }, ctx.now())
+  const [, [row], told] = await db.batch([
     lockWorkspace(db, workspaceId),
     withLine(by, db, insertion(ctx, file, blob), fact),
+    insertEvent(
+      db,
+      workspaceId,
+      event,
+      and(isFor(db, 'file.uploaded'), file.origin === 'upload' ? undefined : sql`false`, sql`exists ${kept}`),
+    ),
     insertDeliveries(ctx, file, isKept),
     db.delete(uploads).where(and(eq(uploads.id, blob.id), eq(uploads.workspace_id, workspaceId), sql`exists ${kept}`)),
   ])
+  // Should we crash before this, the hourly sweep does it.
+  if (told.length > 0)
+    await eventDispatch(ctx.env, workspaceId)
+      .poke(workspaceId)
+      .catch(() => undefined)
   return row
 }
 

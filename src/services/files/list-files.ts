@@ -36,6 +36,6 @@ export async function listFiles(ctx: Ctx, filter: FileFilter & Paging): Promise<
 }
 
 /** A LIKE pattern, its own `%`, `_` and `\` taken literally. */
-function beginningWith(text: string, goesOn = true): string {
+export function beginningWith(text: string, goesOn = true): string {
   return text.replace(/[\\%_]/g, String.raw`\$&`) + (goesOn ? '%' : '')
 }

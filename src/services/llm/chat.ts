@@ -1,13 +1,11 @@
 import { generateObject } from '#core/agent/structured'
 import type { LlmAnswer, LlmChatInput, LlmStreamEvent } from '#core/llm/chat-input'
 import type { ModelRequest } from '#core/workflow/node-type'
-import { describeError, logLine } from '#lib/log'
-import { type FinishPart, toModelCall } from '#llm/models'
-import { newId } from '#lib/ids'
+import { toModelCall } from '#llm/models'
 import { createSandbox } from '#sandbox/client'
 import type { Ctx } from '#services/context'
-import { recordUsage } from '#services/usage/record-usage'
 import { openModels } from './open-models.ts'
+import { pay, type Paid } from './pay.ts'
 import { toModelAppError } from './to-app-error.ts'
 
 /**
@@ -17,8 +15,8 @@ import { toModelAppError } from './to-app-error.ts'
  */
 export async function askModelOnce(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): Promise<LlmAnswer> {
   const { workspaceId } = ctx.principal
-  const paid: FinishPart[] = []
-  const models = openModels(ctx.env, workspaceId, { onFinish: (finish) => paid.push(finish) })
+  const paid: Paid[] = []
+  const models = openModels(ctx.env, workspaceId, { onFinish: (finish) => paid.push({ finish, agentId: null }) })
   const generate = (request: ModelRequest) => models.generate({ ...request, signal })
   try {
     if (input.schema === undefined) return await generate(toRequest(input))
@@ -46,8 +44,10 @@ export async function streamModelOnce(
 }
 
 async function* streamEvents(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): AsyncGenerator<LlmStreamEvent> {
-  const paid: FinishPart[] = []
-  const models = openModels(ctx.env, ctx.principal.workspaceId, { onFinish: (finish) => paid.push(finish) })
+  const paid: Paid[] = []
+  const models = openModels(ctx.env, ctx.principal.workspaceId, {
+    onFinish: (finish) => paid.push({ finish, agentId: null }),
+  })
   try {
     for await (const part of models.stream(toModelCall(toRequest(input)), signal)) {
       if (part.type === 'finish') {
@@ -62,34 +62,6 @@ async function* streamEvents(ctx: Ctx, input: LlmChatInput, signal: AbortSignal)
     throw toModelAppError(ctx, error)
   } finally {
     await pay(ctx, paid)
-  }
-}
-
-/** An answer that was paid for is given, also when the ledger cannot be reached: then the log has it. */
-async function pay(ctx: Ctx, paid: readonly FinishPart[]): Promise<void> {
-  const { workspaceId, userId } = ctx.principal
-  const entries = paid.map(({ model, usage, cost }) => ({
-    key: `api/${newId()}`,
-    model,
-    usage,
-    cost,
-    at: ctx.now(),
-    source: 'api' as const,
-    user_id: userId,
-    execution_id: null,
-    node_id: null,
-    chat_id: null,
-    agent_id: null,
-  }))
-  try {
-    await recordUsage(ctx.db, workspaceId, entries)
-  } catch (error) {
-    logLine('error', {
-      event: 'usage_lost',
-      request_id: ctx.requestId,
-      entries: JSON.stringify(entries),
-      error: describeError(error),
-    })
   }
 }
 

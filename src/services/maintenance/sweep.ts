@@ -5,6 +5,7 @@ import type { MaintenanceCtx } from './maintenance-ctx.ts'
 import { deliverFiles } from '#services/triggers/fire-file'
 import { sweepAudit } from './sweep-audit.ts'
 import { sweepChats, wakeChats } from './sweep-chats.ts'
+import { sweepEvents } from './sweep-events.ts'
 import { sweepExecutions } from './sweep-executions.ts'
 import { sweepObjects } from './sweep-objects.ts'
 import { sweepOldChats } from './sweep-old-chats.ts'
@@ -64,6 +65,7 @@ export async function sweep(env: Env, former: SweepCursors = {}, now: () => numb
     sweepOldFiles,
     sweepOldChats,
     sweepAudit,
+    sweepEvents,
     sweepChats,
     wakeChats,
     sweepUploads,

@@ -16,13 +16,13 @@ const number = sql`count(*)`.mapWith(Number)
  * @throws DatabaseUnavailable
  */
 export async function readGauges({ db, env }: PublicCtx): Promise<Gauge[]> {
-  const { executions, fileDeliveries, objectDeletions, workspaces } = db.tables
+  const { executions, fileDeliveries, objectDeletions, workspaces, eventDeliveries } = db.tables
   const isOpen = and(isNull(executions.archived_at), isNull(executions.finished_at))
   const isRecent = and(
     isNotNull(executions.finished_at),
     gt(executions.finished_at, sql`now() - make_interval(mins => ${RECENT_MINUTES}::int)`),
   )
-  const [open, recent, deliveries, deletions, watched] = await db.batch([
+  const [open, recent, deliveries, deletions, watched, events] = await db.batch([
     db
       .select({ status: executions.status, value: number, age: age(executions.created_at) })
       .from(executions)
@@ -35,12 +35,18 @@ export async function readGauges({ db, env }: PublicCtx): Promise<Gauge[]> {
       .select({ value: number })
       .from(workspaces)
       .where(gt(workspaces.watched_until, sql`now()`)),
+    // From when they are due: an address that is down is no lag of ours.
+    db
+      .select({ value: number, age: age(sql`least(${eventDeliveries.next_attempt_at}, now())`) })
+      .from(eventDeliveries)
+      .where(isNotNull(eventDeliveries.next_attempt_at)),
   ])
   const waiting = open.find(({ status }) => status === 'pending')
   const queues = [
     { queue: 'executions', value: waiting?.value ?? 0, age: waiting?.age ?? 0 },
     ...deliveries.map((row) => ({ ...row, queue: 'file_triggers' })),
     ...deletions.map((row) => ({ ...row, queue: 'object_deletions' })),
+    ...events.map((row) => ({ ...row, queue: 'events' })),
   ]
   return [
     gauge('executions_open', 'Executions that have not ended, by status.', open.map(byStatus)),

@@ -86,7 +86,7 @@ test('every answer is worded, every error by its code', () => {
 })
 
 /** What other people's clients send is theirs (contract: as loose as they expect). */
-const OTHERS: ReadonlySet<string> = new Set(['POST /api/v1/chat/{id}/ui-stream'])
+const OTHERS: ReadonlySet<string> = new Set(['POST /api/v1/chat/{id}/ui-stream', 'POST /v1/chat/completions'])
 
 describe('a body', () => {
   test('is strict, so that nobody sets what was not meant to be set', () => {

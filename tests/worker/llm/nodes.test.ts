@@ -76,3 +76,23 @@ it('classify routes by its label', async () => {
   const run = await ana.run(graph(nodes, arrows), { message: 'It is broken' })
   expect(run).toMatchObject({ status: 'completed', output: { was: 'complaint' } })
 })
+
+it('fields are taken out of a file, by a model that reads such files', async () => {
+  const form = new FormData()
+  form.append('file', new File(['%PDF-1.4\n%%EOF\n'], 'nota.pdf'))
+  const { id } = (await ana.call('/files/upload', { body: form })).body as { id: string }
+  const model = await scriptModel({ kind: 'text', text: '{"total":42}' })
+  const schema = { type: 'object', properties: { total: { type: 'number' } }, required: ['total'] }
+  const extract = (reference: string, fallback_models: string[] = []): NodeSpec => ({
+    id: 'take',
+    type: 'extract',
+    config: { model: reference, fallback_models, file_id: id, schema },
+    data: { retry: { max_attempts: 1 } },
+  })
+  // The first does not read PDFs, and is not asked.
+  const run = await ana.run(chain([trigger, extract('demo/echo', [model.reference])]))
+  expect(run).toMatchObject({ status: 'completed', output: { object: { total: 42 } } })
+  expect(JSON.stringify(await model.requests())).toContain(btoa('%PDF-1'))
+  const blind = await ana.run(chain([trigger, extract('demo/echo')]))
+  expect(blind).toMatchObject({ status: 'failed', error: { code: 'model_refused' } })
+})

@@ -45,12 +45,18 @@ export async function hit(path: string, { method, token, headers = {}, body }: H
   })
   const response = await exports.default.fetch(request)
   const text = await response.text()
-  const answer = { status: response.status, headers: response.headers, text, ...problemIn(response, text) }
+  const answer = { status: response.status, headers: response.headers, text, ...problemIn(response, text, path) }
   refuseUnsafe(`${request.method} ${path}`, answer)
   return answer
 }
 
-function problemIn(response: Response, text: string): Pick<Answer, 'code' | 'pointers'> {
+/** What OpenAI's clients read of an error. */
+const OpenAiProblem = z.object({ error: z.object({ message: z.string(), type: z.string(), code: z.string() }) })
+
+function problemIn(response: Response, text: string, path: string): Pick<Answer, 'code' | 'pointers'> {
+  if (path.startsWith('/v1/') && response.status >= 400 && text !== '') {
+    return { code: OpenAiProblem.parse(JSON.parse(text)).error.code, pointers: [] }
+  }
   if (text === '' || response.headers.get('Content-Type') !== 'application/problem+json') {
     return { code: undefined, pointers: [] }
   }

@@ -43,12 +43,30 @@ describe('PATCH /workspaces/{id} with retention', () => {
   it('changes what it names and keeps the rest; null goes back to the default', async () => {
     const read = async () =>
       Workspace.parse(JSON.parse((await rui.call(`/api/v1/workspaces/${rui.workspaceId}`)).text)).retention
-    expect(await read()).toEqual({ executions_days: null, audit_days: null, files_days: null, chats_days: null })
+    expect(await read()).toEqual({
+      executions_days: null,
+      audit_days: null,
+      events_days: null,
+      files_days: null,
+      chats_days: null,
+    })
     expect((await change(rui, { executions_days: 7, audit_days: 0 })).status).toBe(200)
     expect((await change(rui, { files_days: 90 })).status).toBe(200)
-    expect(await read()).toEqual({ executions_days: 7, audit_days: 0, files_days: 90, chats_days: null })
+    expect(await read()).toEqual({
+      executions_days: 7,
+      audit_days: 0,
+      events_days: null,
+      files_days: 90,
+      chats_days: null,
+    })
     await change(rui, { executions_days: null, audit_days: null, files_days: null })
-    expect(await read()).toEqual({ executions_days: null, audit_days: null, files_days: null, chats_days: null })
+    expect(await read()).toEqual({
+      executions_days: null,
+      audit_days: null,
+      events_days: null,
+      files_days: null,
+      chats_days: null,
+    })
   })
 
   it.each([
@@ -169,7 +187,7 @@ describe('the sweep', () => {
       await line(newId(), 366),
     ]
     const stays = [await line(rui.workspaceId, 59), await line(ana.workspaceId, 364), await line(null, 364)]
-    await expect(db.delete(auditLog).where(inArray(auditLog.id, goes)).execute()).rejects.toThrow()
+    await expect(db.delete(auditLog).where(inArray(auditLog.id, goes)).execute()).rejects.toThrow('append-only')
     await all(sweepAudit)
     const left = await db
       .select({ id: auditLog.id })
