@@ -53,11 +53,9 @@ export async function floodBeside(ground: Ground, times: number): Promise<void> 
       if (started.success) accepted.push(started.data.execution_id)
     }
   })
-  // Also when nothing gets on any more: what comes next is not to be measured beside a flood.
-  const beside = await work(ground, workflow, times).finally(() => {
-    stop.abort()
-    return Promise.all(lanes)
-  })
+  const beside = await work(ground, workflow, times)
+  stop.abort()
+  await Promise.all(lanes)
   for (const id of accepted) {
     const execution = await ended(rui, id)
     ledger.expect('flood', execution?.status === 'completed', () => `${id} of the flood is ${execution?.status}`)
