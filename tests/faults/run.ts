@@ -35,7 +35,7 @@ interface Attack {
 }
 
 const ATTACKS: readonly Attack[] = [
-  { name: 'kills', share: 0.5, run: (ground, until, isShort) => killUnderLoad(ground, isShort ? 8 : 200, until) },
+  { name: 'kills', share: 0.42, run: (ground, until, isShort) => killUnderLoad(ground, isShort ? 8 : 200, until) },
   { name: 'storms', share: 0, run: (ground, _, isShort) => startStorms(ground, isShort ? 2 : 8, isShort ? 1 : 4) },
   { name: 'decisions', share: 0, run: (ground, _, isShort) => decideUnderKills(ground, isShort ? 1 : 6) },
   { name: 'alarms', share: 0, run: (ground) => loseAlarms(ground) },
@@ -47,7 +47,7 @@ const ATTACKS: readonly Attack[] = [
       await readSlowly(ground, isShort ? 2 : 20, isShort ? 300 : 1_000)
     },
   },
-  { name: 'junk', share: 0.2, run: (ground, until, isShort) => sendJunk(ground, isShort ? 1_500 : 20_000, until) },
+  { name: 'junk', share: 0.18, run: (ground, until, isShort) => sendJunk(ground, isShort ? 1_500 : 20_000, until) },
   { name: 'flood', share: 0, run: (ground, _, isShort) => floodBeside(ground, isShort ? 3 : 20) },
 ]
 
