@@ -17,8 +17,8 @@ export async function deliverChat(
   header: ChatHeader,
   { messages, log, spent }: ChatStorage,
 ): Promise<Delivered> {
+  await deliverSpent(env, header, { spent })
   const db = connect(env)
-  await spent.deliver((entries) => recordUsage(db, header.workspaceId, entries))
   let title: string | undefined
   let some = messages.unprojected()
   do {
@@ -31,4 +31,13 @@ export async function deliverChat(
     some = messages.unprojected()
   } while (some.length > 0)
   return { isThere: true, title }
+}
+
+/** Hands the ledger what it is owed. */
+export async function deliverSpent(
+  env: Env,
+  { workspaceId }: ChatHeader,
+  { spent }: Pick<ChatStorage, 'spent'>,
+): Promise<void> {
+  await spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
 }

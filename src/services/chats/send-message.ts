@@ -10,14 +10,14 @@ import { toMessageView } from './to-chat.ts'
 
 export interface Said {
   readonly message: ChatMessage
-  readonly after: number
+  readonly after: number | undefined
 }
 
 /**
  * Says something in a chat and has it answered. Durable when this returns.
  *
  * @param instead the message that this one is put in the place of, with all behind it
- * @returns the message, and behind which `seq` what comes of it is found
+ * @returns the message, and behind which `seq` what comes of it is found, as long as it is
  * @throws AppError `not_found`; `chat_message_empty`, `chat_attachments_unavailable`, `chat_queue_full`
  */
 export async function sendMessage(
