@@ -1,14 +1,6 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { ChatMessage } from '#core/chat/message'
-import type {
-  ChatHeader,
-  Decision,
-  DecisionAnswer,
-  SayAnswer,
-  SayOrder,
-  SomeMessages,
-  StreamEnd,
-} from '#core/chat/turn'
+import type { ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, SomeMessages } from '#core/chat/turn'
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
 import type { ExecutionFrame, ExecutionRecord, SomeVisits, VisitRange } from '#core/workflow/execution'
@@ -122,8 +114,6 @@ export interface ChatSessionActor extends SocketActor {
   /** Counted from the newest, in reading order. */
   messages(workspaceId: string, skip: number, limit: number): Promise<SomeMessages>
   message(workspaceId: string, id: string): Promise<ChatMessage | undefined>
-  /** Frames behind `after` (now, when absent) as they come, as server-sent events. */
-  follow(header: ChatHeader, after: number | undefined, until: StreamEnd): Promise<ReadableStream<Uint8Array>>
   /**
    * A turn's answer as the AI SDK's UI message stream: behind `after`, or, when none is named, of the one that is under
    * way from its beginning; undefined when none is.

@@ -54,14 +54,27 @@ export class ChatBook {
   }
 
   say(order: SayOrder): SayAnswer {
-    const { messages, log } = this.#storage
+    const { messages } = this.#storage
     const known = messages.find(order.id)
-    if (known !== undefined) return { status: 'said', message: known, after: Math.max(log.firstSeq() - 1, 0) }
+    if (known !== undefined) return { status: 'said', message: known, after: this.#behind(known.turn_id) }
     const replaced = order.instead === undefined ? [] : messages.since(order.instead)
     if (replaced === undefined) return { status: 'unknown' }
     const turn = newTurn(order.id, order.userId)
     const isQueued = this.#isBusyBut(replaced)
     return this.#ask(turn, toSaid(this.#header.chatId, turn.id, order, isQueued, Date.now()), replaced)
+  }
+
+  /** Behind what the events of a turn are found; undefined where its end is no longer among them. */
+  #behind(turnId: string): number | undefined {
+    const { log } = this.#storage
+    const after = Math.max(log.firstSeq() - 1, 0)
+    if (this.answerOf(turnId) === undefined) return after
+    for (const event of log.since(after)) {
+      if (event.type === 'message' && event.message.role === 'assistant' && event.message.turn_id === turnId) {
+        return after
+      }
+    }
+    return undefined
   }
 
   /** The message that a message says or answers, with all that stands behind it. */

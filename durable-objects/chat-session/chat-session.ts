@@ -2,15 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import { type History, toHistory, toNotice } from '#core/chat/frame'
 import type { ChatMessage } from '#core/chat/message'
-import type {
-  ChatHeader,
-  Decision,
-  DecisionAnswer,
-  SayAnswer,
-  SayOrder,
-  SomeMessages,
-  StreamEnd,
-} from '#core/chat/turn'
+import type { ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, SomeMessages } from '#core/chat/turn'
 import { readChatSocketOrder } from '#core/chat/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose } from '#durable-objects/shared/client-frames'
@@ -18,15 +10,14 @@ import type { JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { answerChatFrame, READS_FILES } from './answer-frame.ts'
-import { createUiEncoder, encodeEvent, encodeHistory, isEndOf } from './encode.ts'
+import { deliverSpent } from './deliver-chat.ts'
+import { createUiEncoder, isEndOf } from './encode.ts'
 import { LiveChat } from './live-chat.ts'
 import { createChatStorage } from './storage.ts'
 
 const MAX_SOCKETS = 200
 /** Of the messages that a socket is shown when it opens. */
 const HISTORY_MESSAGES = 50
-/** A stream is no socket that the hub could end: it ends by itself, and who comes back is asked again who that is. */
-const STREAM_MS = 60_000
 
 /**
  * The actor of one chat: its entry points. Every call names the caller's workspace; who may see the chat was found out
@@ -86,32 +77,6 @@ export class ChatSession extends DurableObject<Env> {
     return found && live.book.current(found)
   }
 
-  follow(
-    header: ChatHeader,
-    after: number | undefined,
-    { turnId, limit = Infinity }: StreamEnd,
-  ): ReadableStream<Uint8Array> {
-    const live = this.#make(header)
-    const { log } = this.#storage
-    const { chatId } = header
-    const wanted = Math.min(after ?? log.lastSeq(), log.lastSeq())
-    // An answer that is over and no longer in the log will not come again: it is in the history.
-    const isOver = turnId !== undefined && live.book.answerOf(turnId) !== undefined
-    const isPast = isOver && !log.read(wanted, Infinity).some(({ event }) => isEndOf(turnId, event))
-    const isForgotten = isPast || wanted < log.firstSeq() - 1
-    const begin = isForgotten ? log.lastSeq() : wanted
-    const prelude = isForgotten ? encodeHistory(chatId, this.#history(live)) : undefined
-    const lastsMs = isPast ? 0 : turnId === undefined ? STREAM_MS : undefined
-    let count = 0
-    return live.followers.stream(
-      log,
-      begin,
-      (seq, event) => encodeEvent(chatId, seq, event),
-      (event) => (count += 1) >= limit || isEndOf(turnId, event),
-      { prelude, lastsMs },
-    )
-  }
-
   streamUi(
     header: ChatHeader,
     from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
@@ -139,6 +104,7 @@ export class ChatSession extends DurableObject<Env> {
     }
   }
 
+  /** @throws DatabaseUnavailable while something is owed to the ledger: the sweep comes back */
   async destroy(): Promise<void> {
     const live = this.#live
     for (const socket of this.ctx.getWebSockets()) {
@@ -146,6 +112,8 @@ export class ChatSession extends DurableObject<Env> {
       socket.close(CLOSE.notFound, 'the chat was deleted')
     }
     live?.close()
+    // What models took is owed also for a chat that is gone. Nothing is spent any more while this is awaited.
+    if (live !== undefined) await deliverSpent(this.env, live.header, this.#storage)
     // No await between here and the deletion: nothing comes in between.
     this.#live = undefined
     const deletions = [this.ctx.storage.deleteAlarm(), this.ctx.storage.deleteAll()]

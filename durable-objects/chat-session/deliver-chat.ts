@@ -14,9 +14,9 @@ interface Delivered {
 
 /** Brings PostgreSQL up to date, in parts that fit. */
 export async function deliverChat(env: Env, header: ChatHeader, storage: ChatStorage): Promise<Delivered> {
+  await deliverSpent(env, header, storage)
   const db = connect(env)
   const { messages, log } = storage
-  await deliverSpent(env, header, storage)
   let title: string | undefined
   let some = messages.unprojected()
   do {

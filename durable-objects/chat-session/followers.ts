@@ -2,13 +2,6 @@ import type { EventLog } from '#durable-objects/shared/event-log'
 
 const READ_BATCH = 100
 
-export interface StreamOptions {
-  /** What comes first. */
-  readonly prelude?: Uint8Array | undefined
-  /** When it is closed, and the client comes back: who that is, is looked at then. */
-  readonly lastsMs?: number | undefined
-}
-
 /** Whoever waits for what comes next, in memory alone. */
 export interface Followers {
   /** To be called after each commit. */
@@ -26,7 +19,6 @@ export interface Followers {
     after: number,
     encode: (seq: number, event: Event) => Uint8Array,
     isLast: (event: Event) => boolean,
-    more?: StreamOptions,
   ): ReadableStream<Uint8Array>
 }
 
@@ -58,12 +50,10 @@ export function createFollowers(): Followers {
       controller.abort()
       return state.isOpen && holds()
     },
-    stream(log, after, encode, isLast, { prelude, lastsMs } = {}) {
+    stream(log, after, encode, isLast) {
       let cursor = after
       const reader = { isOver: false, isCancelled: false }
-      const limit = new AbortController()
       const leave = (how: Partial<typeof reader>): void => {
-        limit.abort()
         Object.assign(reader, how)
         wake()
       }
@@ -78,14 +68,6 @@ export function createFollowers(): Followers {
 
       const source: UnderlyingByteSource = {
         type: 'bytes',
-        start(controller) {
-          if (prelude !== undefined) controller.enqueue(prelude)
-          if (lastsMs === undefined) return
-          scheduler.wait(lastsMs, { signal: limit.signal }).then(
-            () => leave({ isOver: true }),
-            () => undefined,
-          )
-        },
         async pull(controller) {
           // Whoever returns from here without a byte is not called again.
           for (let isFed = false; !isFed;) {

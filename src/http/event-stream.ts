@@ -32,6 +32,8 @@ export interface StreamOptions {
   readonly isOver: (opening: SocketFrame) => boolean
   /** Whether this is the last event, after which the stream ends. */
   readonly isLast: (frame: SocketFrame, opening: SocketFrame) => boolean
+  /** What a client comes back with behind this frame; undefined for one that is no event. Its `seq` when absent. */
+  readonly idOf?: (frame: SocketFrame) => number | undefined
 }
 
 /** For the document: what a stream goes on behind. */
@@ -63,7 +65,10 @@ const REFUSALS: Readonly<Record<number, ErrorCode>> = {
  * @param upgraded the response that upgrades to the socket
  * @throws AppError `invalid_credentials`, `forbidden`, `not_found`, `busy` when the socket refuses
  */
-export async function answerEvents(upgraded: Response, { isOver, isLast }: StreamOptions): Promise<Response> {
+export async function answerEvents(
+  upgraded: Response,
+  { isOver, isLast, idOf = ({ seq }) => seq }: StreamOptions,
+): Promise<Response> {
   const { webSocket: socket } = upgraded
   if (socket === null) throw new AppError('internal', { cause: upgraded.status })
   const opening = Promise.withResolvers<SocketFrame>()
@@ -74,8 +79,9 @@ export async function answerEvents(upgraded: Response, { isOver, isLast }: Strea
     const frame = Frame.parse(JSON.parse(text))
     if (opened === undefined) opening.resolve((opened = frame))
     if (frame.type === 'ping') feed.answerWhenRead('{"type":"pong"}')
-    if (frame.seq === undefined) return
-    feed.send(`id: ${frame.seq}\nevent: ${frame.event_type ?? frame.type ?? 'message'}\ndata: ${text}\n\n`)
+    const id = idOf(frame)
+    if (id === undefined) return
+    feed.send(`id: ${id}\nevent: ${frame.event_type ?? frame.type ?? 'message'}\ndata: ${text}\n\n`)
     if (isLast(frame, opened)) feed.end()
   })
   socket.addEventListener('close', ({ code }) => {

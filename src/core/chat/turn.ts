@@ -74,17 +74,9 @@ export type DecisionAnswer = 'applied' | 'decided' | 'unknown'
 
 /** `full`: too many turns wait already. `unknown`: the message that it is to replace is not there. */
 export type SayAnswer =
-  /** What comes of it stands in the log behind `after`. */
-  | { readonly status: 'said'; readonly message: ChatMessage; readonly after: number }
+  /** What comes of it stands in the log behind `after`; undefined where the log has let go of it. */
+  | { readonly status: 'said'; readonly message: ChatMessage; readonly after: number | undefined }
   | { readonly status: 'full' | 'unknown' }
-
-/** What a stream of a chat's frames ends with; without either it goes on. */
-export interface StreamEnd {
-  /** The answer of this turn. */
-  readonly turnId?: string | undefined
-  /** So many frames. */
-  readonly limit?: number | undefined
-}
 
 /** Some of a chat's messages, in reading order; undefined where they are no longer with the actor. */
 export interface SomeMessages {

@@ -2,12 +2,14 @@ import { z } from '@hono/zod-openapi'
 import { CallDecision, FeedbackInput, MessageInput } from '#core/chat/chat'
 import { ChatMessage } from '#core/chat/message'
 import { AnyJson } from '#core/json'
+import { LastEventId, wantsEvents } from '#http/event-stream'
+import { EVENT_STREAM_TYPE } from '#http/media-types'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
+import { streamChat } from '#http/stream-chat'
 import { decideCall } from '#services/chats/decide-call'
 import { findMessage } from '#services/chats/find-message'
-import { followChat } from '#services/chats/follow-chat'
 import { listMessages } from '#services/chats/list-messages'
 import { rateMessage } from '#services/chats/rate-message'
 import { regenerateMessage } from '#services/chats/regenerate-message'
@@ -15,7 +17,6 @@ import { sendMessage } from '#services/chats/send-message'
 import { waitReply } from '#services/chats/wait-reply'
 import type { ChatBase } from './chat-base.ts'
 
-const EVENT_STREAM = 'text/event-stream'
 const MAX_WAIT_SECONDS = 60
 
 const ByMessage = ById.extend({ message_id: z.uuid().toLowerCase() })
@@ -31,10 +32,6 @@ const Wait = z.object({
     .meta({ description: 'Seconds to wait for the reply: 200 with it, else 201 with what was said.' }),
 })
 
-function streamed(body: ReadableStream<Uint8Array>): Response {
-  return new Response(body, { headers: { 'Content-Type': EVENT_STREAM } })
-}
-
 /** What is said in a chat, below the address of today or that of older clients. */
 export function chatMessageRoutes(base: ChatBase) {
   const reads = { tag: 'chats', permission: 'chats:read' } as const
@@ -44,7 +41,7 @@ export function chatMessageRoutes(base: ChatBase) {
     headers: IdempotencyHeader,
     query: Wait,
     answers: { 200: Message, 201: Message },
-    media: { [EVENT_STREAM]: z.string() },
+    media: { [EVENT_STREAM_TYPE]: z.string() },
     errors: ['not_found', 'chat_queue_full', 'chat_message_empty', 'idempotency_key_reused'],
   } as const
   return createRoutes()
@@ -76,11 +73,10 @@ export function chatMessageRoutes(base: ChatBase) {
       async (c) => {
         const { ctx } = c.var
         const { id } = c.req.valid('param')
-        const isStreamed = (c.req.header('Accept') ?? '').includes(EVENT_STREAM)
         const idempotency = await readIdempotency(c)
         const { message, after } = await sendMessage(ctx, id, c.req.valid('json'), { idempotency })
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- hono types one media type for each status
-        if (isStreamed) return streamed(await followChat(ctx, id, after, { turnId: message.turn_id })) as never
+        if (wantsEvents(c)) return (await streamChat(ctx, id, after, { turnId: message.turn_id })) as never
         const reply = await waitReply(ctx, message, c.req.valid('query').wait)
         return reply === undefined ? c.json(message, 201) : c.json(reply, 200)
       },
@@ -177,21 +173,22 @@ export function chatMessageRoutes(base: ChatBase) {
         ...reads,
         summary: { pt: 'Seguir a conversa', en: 'Follow the chat' },
         description: {
-          pt: 'Eventos do servidor (SSE) depois de "after" ou Last-Event-ID; sem eles, a partir de agora.',
-          en: 'Server-sent events behind "after" or Last-Event-ID; without them, from now on.',
+          pt: 'Eventos do servidor (SSE) depois de "after" ou Last-Event-ID; sem eles, o histórico e o que vier.',
+          en: 'Server-sent events behind "after" or Last-Event-ID; without them, the history and what comes.',
         },
         params: ById,
+        headers: LastEventId,
         query: z.object({
           after: z.coerce.number().int().min(0).optional(),
           limit: z.coerce.number().int().min(1).optional().meta({ description: 'Events after which it ends' }),
         }),
         answers: { 200: null },
-        media: { [EVENT_STREAM]: z.string() },
+        media: { [EVENT_STREAM_TYPE]: z.string() },
       }),
       async (c) => {
-        const last = z.coerce.number().int().min(0).optional().safeParse(c.req.header('Last-Event-ID')).data
         const { after, limit } = c.req.valid('query')
-        return streamed(await followChat(c.var.ctx, c.req.valid('param').id, last ?? after, { limit }))
+        const last = c.req.valid('header')['last-event-id'] ?? after
+        return streamChat(c.var.ctx, c.req.valid('param').id, last, { limit })
       },
     )
 }

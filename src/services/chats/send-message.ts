@@ -14,7 +14,7 @@ import { toMessageView } from './to-chat.ts'
 
 export interface Said {
   readonly message: ChatMessage
-  readonly after: number
+  readonly after: number | undefined
 }
 
 interface Saying {
@@ -30,7 +30,7 @@ interface Saying {
 /**
  * Says something in a chat and has it answered. Durable when this returns.
  *
- * @returns the message, and behind which `seq` what comes of it is found
+ * @returns the message, and behind which `seq` what comes of it is found, as long as it is
  * @throws AppError `not_found`; `chat_message_empty`, `chat_queue_full`, `insufficient_scope`; those of `saveFile`
  */
 export async function sendMessage(

@@ -74,7 +74,7 @@ async function open(
   ctx: Ctx,
   chatId: string,
   turnId: string,
-  after: number,
+  after = 0,
   isContinued = false,
 ): Promise<ReadableStream<Uint8Array>> {
   const header = await findHeader(ctx, chatId)

@@ -138,8 +138,7 @@ describe('a chat', () => {
       body: { message: 'Olá, mundo' },
       headers: { Accept: 'text/event-stream' },
     })
-    const events = answer.text.split('\n\n').filter((text) => text !== '')
-    const frames = events.map((text) => JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? ''))
+    const frames = Array.from(answer.text.matchAll(/^data: (.*)$/gm), ([, data = '']) => JSON.parse(data))
     expect(frames.map(({ seq }) => seq)).toEqual(frames.map((_, index) => index + 1))
     expect(frames[0]).toMatchObject({ type: 'chat_message', data: { role: 'user' } })
     expect(frames.at(-1)).toMatchObject({ type: 'chat_message', data: { role: 'assistant', status: 'complete' } })

@@ -119,7 +119,7 @@ it('a repeat of what was answered long ago streams the history, and ends', async
     state.storage.sql.exec('DELETE FROM events WHERE place < (SELECT max(place) FROM events)')
   })
   const late = await send()
-  expect(late.text).toMatch(/^id: \d+\nevent: history\n/)
+  expect(late.text).toMatch(/^retry: \d+\n\nid: \d+\nevent: history\n/)
 })
 
 it('an answer that lost its alarm is found by the sweep (P5)', async () => {

@@ -1,5 +1,6 @@
 /** Chats as a client has them, inside workerd. */
 import { env } from 'cloudflare:workers'
+import { runInDurableObject } from 'cloudflare:test'
 import { z } from 'zod'
 import { Chat } from '#core/chat/chat'
 import { ChatMessage } from '#core/chat/message'
@@ -34,6 +35,20 @@ export async function createChat(caller: Caller, input: JsonObject = {}): Promis
   const made = await caller.call('/api/v1/chat', { method: 'POST', body: input })
   if (made.status !== 201) throw new Error(`POST /chat answers ${made.status}: ${made.text}`)
   return chatOf(caller, Chat.parse(JSON.parse(made.text)).id)
+}
+
+/** A chat with an agent of its own. */
+export async function createAgentChat(caller: Caller, agent: JsonObject): Promise<ChatClient> {
+  const made = await caller.call('/api/v1/agents', { method: 'POST', body: { name: 'Teste', ...agent } })
+  if (made.status !== 201) throw new Error(made.text)
+  return createChat(caller, { agent_id: JSON.parse(made.text).id })
+}
+
+/** The actor is thrown away as a crash would. */
+export async function crash(chat: ChatClient): Promise<void> {
+  await runInDurableObject(actorOf(chat.id), (_instance, state) => {
+    state.abort('a crash of the test')
+  }).catch(() => undefined)
 }
 
 /** The same chat for somebody else. */

@@ -7,7 +7,18 @@ import { requestsOf, HTTP_URL } from '#tests/worker/support/api'
 import { scriptModel } from '#tests/worker/support/models'
 import type { Caller } from '#tests/worker/security/people'
 import type { TestSocket } from '#tests/worker/support/socket'
-import { actorOf, type ChatClient, createChat, createTalker, isAnswer, range, seqs, textBy } from './support.ts'
+import {
+  actorOf,
+  type ChatClient,
+  crash,
+  createAgentChat,
+  createChat,
+  createTalker,
+  isAnswer,
+  range,
+  seqs,
+  textBy,
+} from './support.ts'
 
 const LONG = range(1, 400)
   .map((n) => `palavra${n}`)
@@ -19,11 +30,7 @@ beforeAll(async () => {
   ana = await createTalker()
 })
 
-async function chatWith(agent: JsonObject): Promise<ChatClient> {
-  const made = await ana.call('/api/v1/agents', { method: 'POST', body: { name: 'Teste', ...agent } })
-  if (made.status !== 201) throw new Error(made.text)
-  return createChat(ana, { agent_id: JSON.parse(made.text).id })
-}
+const chatWith = (agent: JsonObject): Promise<ChatClient> => createAgentChat(ana, agent)
 
 const calls = (...inputs: readonly [name: string, input: Json][]) => ({
   kind: 'tools' as const,
@@ -177,7 +184,7 @@ describe('no gap and no repetition (P9)', { timeout: 60_000 }, () => {
     await chat.say('Conte')
     await socket.until(({ type }) => type === 'message_delta')
     await chat.say('E depois?')
-    await abort(chat)
+    await crash(chat)
     await runDurableObjectAlarm(actorOf(chat.id))
     await expect.poll(async () => (await chat.messages()).at(-1)?.status).toBe('complete')
     const messages = await chat.messages()
@@ -195,13 +202,6 @@ describe('no gap and no repetition (P9)', { timeout: 60_000 }, () => {
     expect(seqs(again.frames)).toEqual(range(1, seqs(again.frames).length))
   })
 })
-
-/** The actor is thrown away as a crash would. */
-async function abort(chat: ChatClient): Promise<void> {
-  await runInDurableObject(actorOf(chat.id), (_instance, state) => {
-    state.abort('a crash of the test')
-  }).catch(() => undefined)
-}
 
 describe('a call that asks a person', () => {
   it('waits over evictions without an alarm, and goes on when it is approved', async () => {
@@ -269,7 +269,7 @@ it('a tool that a crash interrupted is performed again, with the same key, and t
   const chat = await chatWith({ model: script.reference, tools: [tool] })
   await chat.say('Busque')
   await expect.poll(async () => (await requestsOf(key)).length).toBe(1)
-  await abort(chat)
+  await crash(chat)
   await runDurableObjectAlarm(actorOf(chat.id))
   await expect.poll(async () => (await requestsOf(key)).length).toBe(2)
   await fetch(`${HTTP_URL}/control/release/${key}`)

@@ -64,7 +64,7 @@ function problemIn(response: Response, text: string, path: string): Pick<Answer,
   return { code, pointers: errors.map(({ pointer }) => pointer) }
 }
 
-const CACHED: ReadonlySet<string> = new Set(['no-store', 'private, no-cache'])
+const CACHED: ReadonlySet<string> = new Set(['no-store', 'no-store, no-transform', 'private, no-cache'])
 
 /** What holds for every answer whatsoever. */
 function refuseUnsafe(what: string, { status, headers, text, code }: Answer): void {
