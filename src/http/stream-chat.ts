@@ -33,6 +33,7 @@ export async function streamChat(
   const socket = await openChatSocket(ctx, id, after, {
     ...toSocketCaller(ctx.principal, ctx.now()),
     mayWrite: false,
+    mayReadFiles: false,
   })
   if (socket === undefined) throw new AppError('not_found')
   let count = 0
