@@ -36,14 +36,14 @@ export function knownModels(lines: readonly ModelLine[]): KnownModels {
   }
 }
 
-/** What a call may rely on. Of a model that nobody knows: what every model of its wire format can. */
+/** What a call may rely on. A model that nobody knows is given files: whoever put it in knows whether it sees. */
 export function abilitiesOf(known: KnownModels, { reference, wire }: FoundModel): Abilities {
   const abilities = known.find(reference)?.abilities
-  const usual = !INSTRUCTED.has(wire) && wire !== DEMO
+  const isReal = wire !== DEMO
   return {
-    structuredOutput: abilities?.includes('structured_output') ?? usual,
-    images: abilities?.includes('images') ?? usual,
-    pdf: abilities?.includes('pdf') ?? usual,
+    structuredOutput: abilities?.includes('structured_output') ?? (isReal && !INSTRUCTED.has(wire)),
+    images: abilities?.includes('images') ?? isReal,
+    pdf: abilities?.includes('pdf') ?? isReal,
   }
 }
 

@@ -202,7 +202,7 @@ test('a call whose input is no JSON comes as the text that it was', async () => 
 })
 
 test.each(['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5'])(
-  'a file that %s does not take is refused',
+  'a file that %s does not take, and that the call is about, is refused',
   async (model) => {
     const { server, models } = await startModels([{ kind: 'text', text: 'x' }])
     const file = {
@@ -210,6 +210,7 @@ test.each(['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5'])(
       data: Uint8Array.of(80, 75),
       contentType: 'application/zip',
       filename: 'a.zip',
+      isRequired: true,
     } as const
     const { error } = await hear(models, { models: [model], messages: [{ role: 'user', content: [file] }] })
     expect(error).toMatchObject({ code: 'model_refused', retryable: false })

@@ -54,7 +54,7 @@ export async function hit(path: string, { method, token, headers = {}, body }: H
 const OpenAiProblem = z.object({ error: z.object({ message: z.string(), type: z.string(), code: z.string() }) })
 
 function problemIn(response: Response, text: string, path: string): Pick<Answer, 'code' | 'pointers'> {
-  if (path.startsWith('/v1/') && response.status >= 400 && text !== '') {
+  if (new URL(ORIGIN + path).pathname.startsWith('/v1/') && response.status >= 400 && text !== '') {
     return { code: OpenAiProblem.parse(JSON.parse(text)).error.code, pointers: [] }
   }
   if (text === '' || response.headers.get('Content-Type') !== 'application/problem+json') {
