@@ -1,24 +1,15 @@
 import { sql } from 'drizzle-orm'
-import { boolean, index, json, text, uniqueIndex, uuid, type AnyPgColumn, type pgSchema } from 'drizzle-orm/pg-core'
+import { boolean, index, json, text, uniqueIndex, uuid, type pgSchema } from 'drizzle-orm/pg-core'
 import type { JsonObject } from '#lib/json'
-import { createdAt, moment } from './columns.ts'
-
-interface Keyed {
-  readonly id: AnyPgColumn
-}
+import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
 
 /** Who may come into a workspace, by which keys, what they did there, and what only it may know. */
-export function accessTables(schema: ReturnType<typeof pgSchema>, users: Keyed, workspaces: Keyed) {
-  const workspaceId = () =>
-    uuid()
-      .notNull()
-      .references(() => workspaces.id, { onDelete: 'cascade' })
-
+export function accessTables(schema: ReturnType<typeof pgSchema>, users: Owner, workspaces: Owner) {
   const workspaceInvitations = schema.table(
     'workspace_invitations',
     {
       id: uuid().primaryKey(),
-      workspace_id: workspaceId(),
+      workspace_id: ownedBy(workspaces),
       email: text().notNull(),
       role: text({ enum: ['admin', 'editor', 'viewer'] }).notNull(),
       /** SHA-256 of the mailed token in hex. */
@@ -41,11 +32,9 @@ export function accessTables(schema: ReturnType<typeof pgSchema>, users: Keyed, 
     'api_keys',
     {
       id: uuid().primaryKey(),
-      workspace_id: workspaceId(),
+      workspace_id: ownedBy(workspaces),
       /** For whom it acts: it ends with the account and can no more than its role. */
-      user_id: uuid()
-        .notNull()
-        .references(() => users.id, { onDelete: 'cascade' }),
+      user_id: ownedBy(users),
       name: text().notNull(),
       /** The first characters, by which people tell their keys apart. */
       prefix: text().notNull(),
@@ -91,7 +80,7 @@ export function accessTables(schema: ReturnType<typeof pgSchema>, users: Keyed, 
     'variables',
     {
       id: uuid().primaryKey(),
-      workspace_id: workspaceId(),
+      workspace_id: ownedBy(workspaces),
       key: text().notNull(),
       is_secret: boolean().notNull(),
       /** The value of a plain variable; of a secret the ciphertext, with the version of its key. */

@@ -1,5 +1,4 @@
 import {
-  type AnyPgColumn,
   doublePrecision,
   index,
   integer,
@@ -12,11 +11,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { AgentLimits, AgentMemory, ToolSetting } from '#core/agent/snapshot'
 import type { JsonObject } from '#lib/json'
-import { createdAt } from './columns.ts'
-
-interface Owner {
-  readonly id: AnyPgColumn
-}
+import { createdAt, ownedBy, type Owner } from './columns.ts'
 
 /** What a version of an agent is made of: the same columns of the agent as it is and of each version of it. */
 const settingColumns = () => ({
@@ -39,9 +34,7 @@ export function agentTables(schema: ReturnType<typeof pgSchema>, workspaces: Own
     'agents',
     {
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       /** Its name where other people's clients name a model; unique in the workspace. */
       slug: text().notNull(),
       name: text().notNull(),
@@ -67,9 +60,7 @@ export function agentTables(schema: ReturnType<typeof pgSchema>, workspaces: Own
   const agentVersions = schema.table(
     'agent_versions',
     {
-      agent_id: uuid()
-        .notNull()
-        .references(() => agents.id, { onDelete: 'cascade' }),
+      agent_id: ownedBy(agents),
       version: integer().notNull(),
       workspace_id: uuid().notNull(),
       ...settingColumns(),

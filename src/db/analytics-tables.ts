@@ -1,14 +1,12 @@
-import { type AnyPgColumn, bigint, type pgSchema, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
-import { moment } from './columns.ts'
+import { bigint, type pgSchema, primaryKey, smallint, text } from 'drizzle-orm/pg-core'
+import { moment, ownedBy, type Owner } from './columns.ts'
 
 /** What has been counted of executions that have ended: it stays when they are deleted. */
-export function analyticsTables(schema: ReturnType<typeof pgSchema>, workspaces: { readonly id: AnyPgColumn }) {
+export function analyticsTables(schema: ReturnType<typeof pgSchema>, workspaces: Owner) {
   const executionStats = schema.table(
     'execution_stats',
     {
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       /** By what it is counted. */
       dimension: text({ enum: ['all', 'workflow', 'user', 'node_type'] }).notNull(),
       /** The beginning of the quarter of an hour in which they were made: every time zone's day begins with one. */

@@ -1,21 +1,7 @@
-import {
-  type AnyPgColumn,
-  boolean,
-  index,
-  integer,
-  json,
-  type pgSchema,
-  primaryKey,
-  text,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { boolean, index, integer, json, type pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { LastMessage } from '#core/chat/chat'
 import type { ChatMessage } from '#core/chat/message'
-import { createdAt, moment } from './columns.ts'
-
-interface Owner {
-  readonly id: AnyPgColumn
-}
+import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
 
 /** Chats, and what their actors have projected of what was said. */
 export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, workspaces: Owner) {
@@ -23,9 +9,7 @@ export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, wo
     'chats',
     {
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       title: text(),
       agent_id: uuid(),
       visibility: text({ enum: ['private', 'workspace'] }).notNull(),
@@ -48,9 +32,7 @@ export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, wo
   const chatMessages = schema.table(
     'chat_messages',
     {
-      chat_id: uuid()
-        .notNull()
-        .references(() => chats.id, { onDelete: 'cascade' }),
+      chat_id: ownedBy(chats),
       id: uuid().notNull(),
       workspace_id: uuid().notNull(),
       ordinal: integer().notNull(),
@@ -71,13 +53,9 @@ export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, wo
   const messageFeedback = schema.table(
     'message_feedback',
     {
-      chat_id: uuid()
-        .notNull()
-        .references(() => chats.id, { onDelete: 'cascade' }),
+      chat_id: ownedBy(chats),
       message_id: uuid().notNull(),
-      user_id: uuid()
-        .notNull()
-        .references(() => users.id, { onDelete: 'cascade' }),
+      user_id: ownedBy(users),
       workspace_id: uuid().notNull(),
       rating: text({ enum: ['up', 'down'] }).notNull(),
       comment: text(),

@@ -1,22 +1,8 @@
 import { sql } from 'drizzle-orm'
-import {
-  type AnyPgColumn,
-  boolean,
-  index,
-  integer,
-  json,
-  type pgSchema,
-  text,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { boolean, index, integer, json, type pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { EventType } from '#core/events/event'
 import type { JsonObject } from '#lib/json'
-import { createdAt, moment } from './columns.ts'
-
-interface Owner {
-  readonly id: AnyPgColumn
-}
+import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
 
 /** Addresses that are told of a workspace's events, and what they are told. */
 export function eventTables(schema: ReturnType<typeof pgSchema>, workspaces: Owner) {
@@ -24,9 +10,7 @@ export function eventTables(schema: ReturnType<typeof pgSchema>, workspaces: Own
     'event_subscriptions',
     {
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       url: text().notNull(),
       events: text().array().$type<EventType[]>().notNull(),
       description: text(),
@@ -50,9 +34,7 @@ export function eventTables(schema: ReturnType<typeof pgSchema>, workspaces: Own
     {
       id: uuid().primaryKey(),
       workspace_id: uuid().notNull(),
-      subscription_id: uuid()
-        .notNull()
-        .references(() => eventSubscriptions.id, { onDelete: 'cascade' }),
+      subscription_id: ownedBy(eventSubscriptions),
       event_id: text().notNull(),
       type: text().notNull(),
       payload: json().$type<JsonObject>().notNull(),

@@ -1,22 +1,7 @@
-import {
-  type AnyPgColumn,
-  bigint,
-  index,
-  integer,
-  json,
-  type pgSchema,
-  primaryKey,
-  text,
-  uniqueIndex,
-  uuid,
-} from 'drizzle-orm/pg-core'
+import { bigint, index, integer, json, type pgSchema, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { FileOrigin } from '#core/files/file'
 import type { JsonObject } from '#lib/json'
-import { createdAt, moment } from './columns.ts'
-
-interface Owner {
-  readonly id: AnyPgColumn
-}
+import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
 
 /** Files, those that are coming in, and what they are still to start. */
 export function fileTables(schema: ReturnType<typeof pgSchema>, workspaces: Owner) {
@@ -24,9 +9,7 @@ export function fileTables(schema: ReturnType<typeof pgSchema>, workspaces: Owne
     'files',
     {
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       /** Its object's place: a second attempt to make the same file writes elsewhere. */
       blob_id: uuid().notNull(),
       filename: text().notNull(),
@@ -79,9 +62,7 @@ export function fileTables(schema: ReturnType<typeof pgSchema>, workspaces: Owne
   const fileUploadParts = schema.table(
     'file_upload_parts',
     {
-      upload_id: uuid()
-        .notNull()
-        .references(() => fileUploads.id, { onDelete: 'cascade' }),
+      upload_id: ownedBy(fileUploads),
       number: integer().notNull(),
       etag: text().notNull(),
     },
@@ -92,9 +73,7 @@ export function fileTables(schema: ReturnType<typeof pgSchema>, workspaces: Owne
   const fileDeliveries = schema.table(
     'file_deliveries',
     {
-      file_id: uuid()
-        .notNull()
-        .references(() => files.id, { onDelete: 'cascade' }),
+      file_id: ownedBy(files),
       trigger_id: uuid().notNull(),
       workspace_id: uuid().notNull(),
       created_at: createdAt(),

@@ -1,24 +1,13 @@
-import {
-  index,
-  integer,
-  primaryKey,
-  text,
-  uniqueIndex,
-  uuid,
-  type AnyPgColumn,
-  type pgSchema,
-} from 'drizzle-orm/pg-core'
-import { createdAt, moment } from './columns.ts'
+import { index, integer, primaryKey, text, uniqueIndex, type pgSchema } from 'drizzle-orm/pg-core'
+import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
 
 /** What guards the accounts: the links that we mail, and who guesses at passwords. */
-export function guardTables(schema: ReturnType<typeof pgSchema>, users: { readonly id: AnyPgColumn }) {
+export function guardTables(schema: ReturnType<typeof pgSchema>, users: Owner) {
   /** One a user and purpose, so that asking again takes the former one's place. */
   const oneTimeTokens = schema.table(
     'one_time_tokens',
     {
-      user_id: uuid()
-        .notNull()
-        .references(() => users.id, { onDelete: 'cascade' }),
+      user_id: ownedBy(users),
       purpose: text({ enum: ['reset_password', 'verify_email'] }).notNull(),
       /** SHA-256 of the token in hex. */
       token_hash: text().notNull(),

@@ -8,7 +8,7 @@ import { sql } from 'drizzle-orm'
 import { boolean, index, integer, json, pgSchema, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { Retention } from '#core/workspace/retention'
 import type { Definition } from '#core/workflow/graph'
-import { createdAt, moment } from './columns.ts'
+import { createdAt, moment, ownedBy } from './columns.ts'
 import { guardTables } from './guard-tables.ts'
 import { accessTables } from './access-tables.ts'
 import { eventTables } from './event-tables.ts'
@@ -50,9 +50,7 @@ function identityTables(schema: ReturnType<typeof pgSchema>) {
     'sessions',
     {
       id: uuid().primaryKey(),
-      user_id: uuid()
-        .notNull()
-        .references(() => users.id, { onDelete: 'cascade' }),
+      user_id: ownedBy(users),
       user_agent: text(),
       address: text(),
       created_at: createdAt(),
@@ -69,9 +67,7 @@ function identityTables(schema: ReturnType<typeof pgSchema>) {
     {
       /** SHA-256 of the token in hex: the token itself is shown once and never stored. */
       token_hash: text().primaryKey(),
-      session_id: uuid()
-        .notNull()
-        .references(() => sessions.id, { onDelete: 'cascade' }),
+      session_id: ownedBy(sessions),
       created_at: createdAt(),
       expires_at: moment().notNull(),
       used_at: moment(),
@@ -102,12 +98,8 @@ function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<
   const workspaceMembers = schema.table(
     'workspace_members',
     {
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
-      user_id: uuid()
-        .notNull()
-        .references(() => users.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
+      user_id: ownedBy(users),
       role: text({ enum: ['owner', 'admin', 'editor', 'viewer'] }).notNull(),
       created_at: createdAt(),
     },
@@ -117,9 +109,7 @@ function workspaceTables(schema: ReturnType<typeof pgSchema>, users: ReturnType<
   const idempotencyKeys = schema.table(
     'idempotency_keys',
     {
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       user_id: uuid().notNull(),
       key: text().notNull(),
       /** A keyed SHA-256 of method, path and body: the same key with another request is an error. */
@@ -144,9 +134,7 @@ function workflowTables(
     'workflows',
     {
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       /** Its name in files and addresses; ours or the owner's, unique in the workspace. */
       slug: text()
         .notNull()
@@ -180,9 +168,7 @@ function workflowTables(
   const workflowVersions = schema.table(
     'workflow_versions',
     {
-      workflow_id: uuid()
-        .notNull()
-        .references(() => workflows.id, { onDelete: 'cascade' }),
+      workflow_id: ownedBy(workflows),
       version: integer().notNull(),
       workspace_id: uuid().notNull(),
       definition: json().$type<Definition>().notNull(),

@@ -1,10 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { type AnyPgColumn, index, integer, type pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { createdAt, moment } from './columns.ts'
-
-interface Owner {
-  readonly id: AnyPgColumn
-}
+import { index, integer, type pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
 
 /**
  * What fires by itself, while the published version of its workflow has it. Neither addresses nor secrets are stored: both follow from
@@ -16,12 +12,8 @@ export function triggerTables(schema: ReturnType<typeof pgSchema>, workspaces: O
     {
       /** Follows from workflow and node, so that it is known before the row is there. */
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
-      workflow_id: uuid()
-        .notNull()
-        .references(() => workflows.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
+      workflow_id: ownedBy(workflows),
       node_id: text().notNull(),
       kind: text({ enum: ['webhook', 'schedule', 'execution', 'file'] }).notNull(),
       /** How often its addresses and its secret were replaced. */

@@ -1,17 +1,15 @@
-import { type AnyPgColumn, bigint, index, numeric, type pgSchema, text, uuid } from 'drizzle-orm/pg-core'
+import { bigint, index, numeric, type pgSchema, text, uuid } from 'drizzle-orm/pg-core'
 import { sql } from 'drizzle-orm'
-import { moment } from './columns.ts'
+import { moment, ownedBy, type Owner } from './columns.ts'
 
 /** What models took and cost: one row a call, never changed. */
-export function usageTables(schema: ReturnType<typeof pgSchema>, workspaces: { readonly id: AnyPgColumn }) {
+export function usageTables(schema: ReturnType<typeof pgSchema>, workspaces: Owner) {
   const usageLedger = schema.table(
     'usage_ledger',
     {
       /** Follows from the workspace and the call's key, so that a call that is recorded twice counts once. */
       id: uuid().primaryKey(),
-      workspace_id: uuid()
-        .notNull()
-        .references(() => workspaces.id, { onDelete: 'cascade' }),
+      workspace_id: ownedBy(workspaces),
       /** Who is to thank for it; null for what started by itself. */
       user_id: uuid(),
       kind: text({ enum: ['llm'] }).notNull(),
