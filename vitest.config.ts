@@ -1,6 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { createSandboxService } from './local/sandbox.ts'
+import { createSchema } from './tests/support/test-schema.ts'
 import { createMailbox } from './tests/worker/support/mailbox.ts'
 
 function scriptedProviders(url: string) {
@@ -37,12 +38,12 @@ export default defineConfig({
       // Inside workerd, with the bindings of wrangler.toml.
       {
         plugins: [
-          cloudflareTest(({ inject }) => ({
+          cloudflareTest(async ({ inject }) => ({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               bindings: {
                 DATABASE_URL: inject('databaseUrl'),
-                DATABASE_SCHEMA: inject('databaseSchema'),
+                DATABASE_SCHEMA: await createSchema(inject('databaseUrl'), inject('schemaPrefix')),
                 SECRET_KEY: 'only-for-tests-only-for-tests-only',
                 JWT_SECRET_KEY: 'also-only-for-tests-only-for-tests',
                 ENCRYPTION_KEY: `v1:${'A'.repeat(43)}=`,

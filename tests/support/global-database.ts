@@ -1,27 +1,15 @@
-/**
- * Vitest's global setup for suites that need PostgreSQL: a real one of their own, or `TEST_DATABASE_URL`, with the
- * migrations applied in a schema of this run's own.
- */
+/** Vitest's global setup for suites that need PostgreSQL: a real one of their own, or `TEST_DATABASE_URL`. */
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
-import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
-import { migrate } from '#local/migrate'
 import { startTestPostgres } from '#tests/support/postgres'
+import { dropSchemas } from '#tests/support/test-schema'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     databaseUrl: string
-    databaseSchema: string
+    /** With which the names of this run's schemas begin. */
+    schemaPrefix: string
   }
-}
-
-const MIGRATIONS = join(import.meta.dirname, '../../migrations')
-
-async function dropSchema(url: string, schema: string): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => undefined })
-  await sql.unsafe(`drop schema if exists "${schema}" cascade`)
-  await sql.end()
 }
 
 async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
@@ -29,16 +17,15 @@ async function findPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   return url === undefined || url === '' ? startTestPostgres() : { url, stop: () => Promise.resolve() }
 }
 
-/** Gives the tests `inject('databaseUrl')` and `inject('databaseSchema')`, unless only unit tests run. */
+/** Gives the tests `inject('databaseUrl')` and `inject('schemaPrefix')`, unless only unit tests run. */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (project.vitest.projects.every(({ name }) => name === 'unit')) return undefined
   const server = await findPostgres()
-  const schema = `test_${randomUUID().slice(0, 8)}`
-  await migrate({ url: server.url, schema, directory: MIGRATIONS })
+  const prefix = `test_${randomUUID().slice(0, 8)}`
   project.provide('databaseUrl', server.url)
-  project.provide('databaseSchema', schema)
+  project.provide('schemaPrefix', prefix)
   return async () => {
-    await dropSchema(server.url, schema)
+    await dropSchemas(server.url, prefix)
     await server.stop()
   }
 }

@@ -44,7 +44,10 @@ export async function call(path: string, { method, token, json, body, headers = 
     },
     ...(sent === undefined ? {} : { body: sent }),
   })
-  return read(await exports.default.fetch(request))
+  const answer = await read(await exports.default.fetch(request))
+  // Shown where a test fails: which request was refused, and why.
+  if (answer.status >= 400) console.info(request.method, path, answer.status, JSON.stringify(answer.body))
+  return answer
 }
 
 /** What is wrong: the code and, for bad input, where. */
