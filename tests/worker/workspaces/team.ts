@@ -1,8 +1,8 @@
 /** People in workspaces, as their clients call the worker. */
 import { z } from 'zod'
 import { Workspace } from '#core/workspace/workspace'
-import { type Answer, call, type Call, logIn } from '#tests/worker/auth/api'
-import { createAccount } from '#tests/worker/support/accounts'
+import { type Answer, call, type Call } from '#tests/worker/auth/api'
+import { createSession } from '#tests/worker/support/accounts'
 import { tokenTo } from '#tests/worker/auth/mail'
 
 export interface Person {
@@ -14,8 +14,8 @@ export interface Person {
 
 /** A fresh account, logged in. */
 export async function createPerson(): Promise<Person> {
-  const { id, email } = await createAccount()
-  const { access_token: token } = await logIn(email)
+  const { access_token: token, user } = await createSession()
+  const { id, email } = user
   return { id, email, token, call: (path, options = {}) => call(path, { token, ...options }) }
 }
 
