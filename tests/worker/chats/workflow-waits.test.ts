@@ -5,7 +5,7 @@ import type { Caller } from '#tests/worker/security/people'
 import { actorOf as runOf } from '#tests/worker/support/api'
 import { graph, type NodeSpec } from '#tests/worker/support/graphs'
 import { retire } from '#tests/worker/support/retire'
-import { actorOf, type ChatClient, createTalker } from './support.ts'
+import { actorOf, type ChatClient, createTalker, range } from './support.ts'
 import {
   chatTrigger,
   createWorkflowChat,
@@ -82,6 +82,21 @@ describe('a run that waits', { timeout: 60_000 }, () => {
     ])
     await approve(next)
     await expect.poll(() => lastOf(chat), END).toMatchObject({ status: 'complete' })
+  })
+
+  it.each(range(0, 5))('begins once, its chat lost %i times on the way there', async (times) => {
+    const chat = await createWorkflowChat(ana, asking)
+    await chat.say('Oi')
+    for (const n of range(1, times)) {
+      await crash(actorOf(chat.id))
+      await scheduler.wait(n * 4)
+      await chat.messages()
+    }
+    await runDurableObjectAlarm(actorOf(chat.id))
+    const id = await untilElsewhere(chat)
+    await approve(id)
+    await expect.poll(() => lastOf(chat), END).toMatchObject({ status: 'complete', content: 'aprovado' })
+    expect((await executionsOf(ana, chat.workflowId)).map((one) => one.id)).toEqual([id])
   })
 
   it('ends with `stop`, and the next message has its turn', async () => {
