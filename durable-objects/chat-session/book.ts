@@ -1,7 +1,7 @@
 import type { AgentEvent } from '#core/agent/event'
 import { foldEvent, NOTHING_YET, type TurnProgress } from '#core/agent/fold'
 import { type AnswerState, MAX_ANSWER_CHARS, replayTurn, toAnswer, toSaid, waitingCall } from '#core/chat/answer'
-import { toEntry, toUsage } from '#core/chat/ledger'
+import { toUsage } from '#core/chat/ledger'
 import type { ChatMessage, ToolPart } from '#core/chat/message'
 import type {
   Answering,
@@ -14,10 +14,8 @@ import type {
   Turn,
   WorkflowAnswer,
 } from '#core/chat/turn'
-import type { UsageEntry } from '#core/usage/usage-entry'
 import { newId } from '#lib/ids'
-import type { Summary } from '#services/agents/summarize'
-import type { KeptSummary } from './open-context.ts'
+import { type Costs, createCosts } from './costs.ts'
 import type { ChatStorage } from './storage.ts'
 
 const MAX_QUEUED = 20
@@ -34,6 +32,7 @@ export class AnswerTooLarge extends Error {
  * @param commit writes the events, and whatever else the callback does, in one transaction, and then shows them
  */
 export class ChatBook {
+  readonly costs: Costs
   readonly #header: ChatHeader
   readonly #storage: ChatStorage
   readonly #commit: (events: readonly ChatEvent[], write: () => void) => void
@@ -48,6 +47,7 @@ export class ChatBook {
     this.#header = header
     this.#storage = storage
     this.#commit = commit
+    this.costs = createCosts(header, storage, commit)
     const turn = storage.firstTurn()
     if (turn?.beganAfter !== undefined) this.#progress = replayTurn(turn, storage.log.since(turn.beganAfter))
   }
@@ -180,22 +180,6 @@ export class ChatBook {
       if (next !== undefined) this.#storage.setTurn(next)
     })
     this.#progress = events.reduce(foldEvent, this.#progress)
-  }
-
-  /** Keeps what stands for older messages from now on, and what it cost. */
-  keepSummary(turn: Turn, summary: KeptSummary, { usage, cost }: Pick<Summary, 'usage' | 'cost'>): void {
-    const event = { type: 'step_finished', reason: 'stop', usage, cost, model: turn.agent?.models[0] ?? '' } as const
-    const entry = toUsage(this.#header, turn, event, 0, Date.now())
-    this.#commit([], () => {
-      this.#storage.setSummary(summary)
-      if (entry !== undefined) this.#storage.spent.add({ ...entry, key: `${turn.id}/summary/${summary.upTo}` })
-    })
-  }
-
-  /** Keeps what another agent took that was asked in the turn. */
-  keepSpent(turn: Turn, agentId: string, { model, usage, cost }: Pick<UsageEntry, 'model' | 'usage' | 'cost'>): void {
-    const paid = { key: `asked/${newId()}`, agent_id: agentId, model, usage, cost }
-    this.#commit([], () => this.#storage.spent.add(toEntry(this.#header, turn, paid, Date.now())))
   }
 
   /** The turn waits for a person. */

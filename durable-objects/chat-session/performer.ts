@@ -136,12 +136,12 @@ export class Performer {
       messages: storage.messages,
       memory: {
         summary: () => storage.summary(),
-        keep: (summary, made) => book.keepSummary(turn, summary, made),
+        keep: (summary, made) => book.costs.keepSummary(turn, summary, made),
       },
       begun: book.progress,
       signal: controller.signal,
       take: (event) => gatherer.add(event),
-      spend: (agentId, paid) => book.keepSpent(turn, agentId, paid),
+      spend: (agentId, paid) => book.costs.keepSpent(turn, agentId, paid),
       progress: (callId, progress) => this.#chat.showProgress(turn, callId, progress),
       starting: (work) => this.#note(work),
     })

@@ -71,6 +71,12 @@ describe('a message', () => {
     expect(got.history).toMatchObject([{ role: 'user', content: 'dois' }, { role: 'assistant' }])
   })
 
+  it('may be as long as messages are, in any script', { timeout: 60_000 }, async () => {
+    const chat = await createWorkflowChat(ana, chain([chatTrigger, say('$trigger.message.content')]))
+    const content = '語'.repeat(200_000)
+    for (let n = 1; n <= 2; n += 1) expect((await chat.ask(content)).content).toBe(content)
+  })
+
   it('goes to a model with its history in one expression', async () => {
     const messages = '{{ [...$trigger.history, { role: "user", content: $trigger.message.content }] }}'
     const model = { id: 'llm', type: 'llm', config: { model: 'demo/echo', messages } }
