@@ -138,7 +138,7 @@ describe('a chat', () => {
     const { chats } = connect(env).tables
     const { id } = await createChat(ana)
     const change = connect(env).update(chats).set({ agent_id: newId(), workflow_id: newId() }).where(eq(chats.id, id))
-    await expect(change).rejects.toThrow()
+    await expect(change).rejects.toMatchObject({ sqlState: '23514' })
   })
 
   it('that others see is answered for whoever speaks, and keeps others out', async () => {
