@@ -93,3 +93,21 @@ describe('SIGKILL', { timeout: 120_000 }, () => {
     expect(await executionsOf(workflow)).toHaveLength(12)
   })
 })
+
+test('while PostgreSQL is frozen what an execution says is heard all the same (P10)', { timeout: 90_000 }, async () => {
+  const key = 'frozen'
+  const { chat } = await createChat([httpNode('call', `${http.url}/hold/${key}`)])
+  const followed = followThrough(server.url, ana, chat)
+  await ana.call(`/chat/${chat}/messages`, { content: 'Oi' })
+  await expect.poll(() => http.requests(key).length, END).toBe(1)
+  const { all, node, workerd } = server.pids()
+  const stopped = all.filter((pid) => pid !== node && pid !== workerd)
+  for (const pid of stopped) signal(pid, 'SIGSTOP')
+  try {
+    http.release(key)
+    expect(textOf(await followed)).toBe('Você disse: Oi')
+  } finally {
+    for (const pid of stopped) signal(pid, 'SIGCONT')
+  }
+  await lastOf(chat).toMatchObject({ role: 'assistant', status: 'complete', content: 'Você disse: Oi' })
+})
