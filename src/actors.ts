@@ -1,6 +1,14 @@
 /** The only door to the actors: by an id that PostgreSQL knows or that carries our own check (`auth/sealed-id`). */
 import type { ChatMessage } from '#core/chat/message'
-import type { ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, SomeMessages } from '#core/chat/turn'
+import type {
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  SomeMessages,
+  WorkflowAnswer,
+} from '#core/chat/turn'
 import type { Connection, Verdict } from '#core/hub/connection'
 import type { ExecutionNews } from '#core/hub/news'
 import type { ExecutionFrame, ExecutionRecord, SomeVisits, VisitRange } from '#core/workflow/execution'
@@ -109,6 +117,8 @@ export interface ChatSessionActor extends SocketActor {
   /** Ends the turn that is under way; false when there is none. */
   stop(workspaceId: string): Promise<boolean>
   decide(workspaceId: string, decision: Decision): Promise<DecisionAnswer>
+  /** What the execution says that answers a turn; the first time counts. */
+  answered(workspaceId: string, turnId: string, answer: WorkflowAnswer): Promise<void>
   /** The answer of a turn once it is over or waits for a person; undefined when that takes longer. */
   waitTurn(workspaceId: string, turnId: string, timeoutMs: number): Promise<ChatMessage | undefined>
   /** Counted from the newest, in reading order. */

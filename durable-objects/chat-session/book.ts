@@ -1,17 +1,24 @@
 import type { AgentEvent } from '#core/agent/event'
 import { foldEvent, NOTHING_YET, type TurnProgress } from '#core/agent/fold'
-import { type AnswerState, replayTurn, toAnswer, toSaid, waitingCall } from '#core/chat/answer'
-import { toEntry, toUsage } from '#core/chat/ledger'
+import { type AnswerState, MAX_ANSWER_CHARS, replayTurn, toAnswer, toSaid, waitingCall } from '#core/chat/answer'
+import { toUsage } from '#core/chat/ledger'
 import type { ChatMessage, ToolPart } from '#core/chat/message'
-import type { ChatEvent, ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, Turn } from '#core/chat/turn'
-import type { UsageEntry } from '#core/usage/usage-entry'
+import type {
+  Answering,
+  ChatEvent,
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  Turn,
+  WorkflowAnswer,
+} from '#core/chat/turn'
 import { newId } from '#lib/ids'
-import type { Summary } from '#services/agents/summarize'
-import type { KeptSummary } from './open-context.ts'
+import { type Costs, createCosts } from './costs.ts'
 import type { ChatStorage } from './storage.ts'
 
 const MAX_QUEUED = 20
-const MAX_ANSWER_CHARS = 8_000_000
 
 /** An answer that grows beyond what a message may hold. */
 export class AnswerTooLarge extends Error {
@@ -25,6 +32,7 @@ export class AnswerTooLarge extends Error {
  * @param commit writes the events, and whatever else the callback does, in one transaction, and then shows them
  */
 export class ChatBook {
+  readonly costs: Costs
   readonly #header: ChatHeader
   readonly #storage: ChatStorage
   readonly #commit: (events: readonly ChatEvent[], write: () => void) => void
@@ -39,6 +47,7 @@ export class ChatBook {
     this.#header = header
     this.#storage = storage
     this.#commit = commit
+    this.costs = createCosts(header, storage, commit)
     const turn = storage.firstTurn()
     if (turn?.beganAfter !== undefined) this.#progress = replayTurn(turn, storage.log.since(turn.beganAfter))
   }
@@ -140,14 +149,15 @@ export class ChatBook {
     return 'applied'
   }
 
-  begin(queued: Turn, found: Pick<Turn, 'agent' | 'speaker'>): Turn {
+  begin(queued: Turn, found: Answering): Turn {
     const { log, messages } = this.#storage
     const turn: Turn = { ...queued, state: 'running', ...found, beganAfter: log.lastSeq() }
     this.#progress = NOTHING_YET
     this.#chars = 0
     const { id: turn_id, messageId: message_id, userMessageId: reply_to } = turn
     const at = Date.now()
-    this.#commit([{ type: 'turn_started', at, turn_id, reply_to, message_id }], () => {
+    const execution_id = turn.workflow?.executionId
+    this.#commit([{ type: 'turn_started', at, turn_id, reply_to, message_id, execution_id }], () => {
       const said = messages.find(reply_to)
       if (said?.status === 'queued') messages.put({ ...said, status: 'complete', updated_at: toIso(at) })
       messages.put(toAnswer(this.#header.chatId, turn, NOTHING_YET, { status: 'streaming' }, at))
@@ -161,9 +171,8 @@ export class ChatBook {
     this.#chars += JSON.stringify(events).length
     if (this.#chars > MAX_ANSWER_CHARS) throw new AnswerTooLarge()
     const at = Date.now()
-    const deltas = events.map((event) => ({ type: 'delta', at, message_id: turn.messageId, event }) as const)
     const { steps } = this.#progress
-    this.#commit(deltas, () => {
+    this.#commit(toDeltas(turn, events), () => {
       for (const event of events) {
         const usage = toUsage(this.#header, turn, event, steps, at)
         if (usage !== undefined) this.#storage.spent.add(usage)
@@ -171,22 +180,6 @@ export class ChatBook {
       if (next !== undefined) this.#storage.setTurn(next)
     })
     this.#progress = events.reduce(foldEvent, this.#progress)
-  }
-
-  /** Keeps what stands for older messages from now on, and what it cost. */
-  keepSummary(turn: Turn, summary: KeptSummary, { usage, cost }: Pick<Summary, 'usage' | 'cost'>): void {
-    const event = { type: 'step_finished', reason: 'stop', usage, cost, model: turn.agent?.models[0] ?? '' } as const
-    const entry = toUsage(this.#header, turn, event, 0, Date.now())
-    this.#commit([], () => {
-      this.#storage.setSummary(summary)
-      if (entry !== undefined) this.#storage.spent.add({ ...entry, key: `${turn.id}/summary/${summary.upTo}` })
-    })
-  }
-
-  /** Keeps what another agent took that was asked in the turn. */
-  keepSpent(turn: Turn, agentId: string, { model, usage, cost }: Pick<UsageEntry, 'model' | 'usage' | 'cost'>): void {
-    const paid = { key: `asked/${newId()}`, agent_id: agentId, model, usage, cost }
-    this.#commit([], () => this.#storage.spent.add(toEntry(this.#header, turn, paid, Date.now())))
   }
 
   /** The turn waits for a person. */
@@ -198,15 +191,41 @@ export class ChatBook {
     })
   }
 
-  /** The turn is over. What its answer had come to is in its message, and its pieces are no longer needed. */
+  /** Somebody else goes on with the turn, and tells. */
+  handOver(turn: Turn): void {
+    this.#commit([], () => this.#storage.setTurn({ ...turn, state: 'elsewhere' }))
+  }
+
+  /** Nobody waits any more for the execution that answers, where one does. */
+  abandon(turn = this.turn): void {
+    if (turn?.workflow !== undefined) this.#storage.abandoned.add(turn.workflow.executionId)
+  }
+
+  /** The turn is over, as we say. */
   end(turn: Turn, state: AnswerState): void {
+    this.#finish(turn, state, [], () => this.abandon(turn))
+  }
+
+  /** The turn is over, as the execution says that answers: in one commit with its words. */
+  answered(turn: Turn, answer: WorkflowAnswer): void {
+    const text = answer.status === 'complete' ? answer.text : ''
+    const events: AgentEvent[] = text === '' ? [] : [{ type: 'text', text }]
+    const endReason = answer.status === 'complete' ? 'stop' : undefined
+    const error = answer.status === 'failed' ? answer.error : undefined
+    this.#finish(turn, { status: answer.status, endReason, error }, events)
+  }
+
+  /** What the answer had come to is in its message, and its pieces are no longer needed. */
+  #finish(turn: Turn, state: AnswerState, events: readonly AgentEvent[], write?: () => void): void {
+    this.#progress = events.reduce(foldEvent, this.#progress)
     const message = this.#answer(turn, state)
     const said = this.#storage.messages.find(turn.userMessageId)
-    this.#commit([{ type: 'message', at: Date.now(), message }], () => {
+    this.#commit([...toDeltas(turn, events), { type: 'message', at: Date.now(), message }], () => {
       if (said?.status === 'queued') this.#storage.messages.put({ ...said, status: 'complete' })
       this.#storage.messages.put(message)
       this.#storage.removeTurn(turn.id)
       this.#storage.trimLog()
+      write?.()
     })
     this.#progress = NOTHING_YET
   }
@@ -241,6 +260,11 @@ export class ChatBook {
 
 function newTurn(userMessageId: string, userId: string): Turn {
   return { id: newId(), state: 'queued', userMessageId, messageId: newId(), userId, recoveries: 0 }
+}
+
+function toDeltas({ messageId: message_id }: Turn, events: readonly AgentEvent[]): ChatEvent[] {
+  const at = Date.now()
+  return events.map((event) => ({ type: 'delta', at, message_id, event }))
 }
 
 function isWaiting(part: { readonly type: string; readonly state?: ToolPart['state'] }): boolean {

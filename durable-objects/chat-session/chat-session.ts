@@ -2,7 +2,15 @@ import { DurableObject } from 'cloudflare:workers'
 import { workspaceHub, type WorkspaceHubActor } from '#actors'
 import { type History, toHistory, toNotice } from '#core/chat/frame'
 import type { ChatMessage } from '#core/chat/message'
-import type { ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, SomeMessages } from '#core/chat/turn'
+import type {
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  SomeMessages,
+  WorkflowAnswer,
+} from '#core/chat/turn'
 import { readChatSocketOrder } from '#core/chat/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose } from '#durable-objects/shared/client-frames'
@@ -55,6 +63,10 @@ export class ChatSession extends DurableObject<Env> {
 
   decide(workspaceId: string, decision: Decision): DecisionAnswer {
     return this.#find(workspaceId)?.decide(decision) ?? 'unknown'
+  }
+
+  answered(workspaceId: string, turnId: string, answer: WorkflowAnswer): void {
+    this.#find(workspaceId)?.answered(turnId, answer)
   }
 
   async waitTurn(workspaceId: string, turnId: string, timeoutMs: number): Promise<ChatMessage | undefined> {
@@ -113,7 +125,10 @@ export class ChatSession extends DurableObject<Env> {
     }
     live?.close()
     // What models took is owed also for a chat that is gone. Nothing is spent any more while this is awaited.
-    if (live !== undefined) await deliverSpent(this.env, live.header, this.#storage)
+    if (live !== undefined) {
+      await live.cancelAbandoned()
+      await deliverSpent(this.env, live.header, this.#storage)
+    }
     // No await between here and the deletion: nothing comes in between.
     this.#live = undefined
     const deletions = [this.ctx.storage.deleteAlarm(), this.ctx.storage.deleteAll()]

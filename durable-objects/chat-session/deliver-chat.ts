@@ -1,4 +1,4 @@
-import { eventDispatch } from '#actors'
+import { eventDispatch, workflowRun } from '#actors'
 import type { ChatHeader } from '#core/chat/turn'
 import { connect } from '#db/connect'
 import { projectChat } from '#services/chats/project-chat'
@@ -30,6 +30,25 @@ export async function deliverChat(env: Env, header: ChatHeader, storage: ChatSto
     some = messages.unprojected()
   } while (some.length > 0)
   return { isThere: true, title }
+}
+
+/**
+ * Cancels the executions that nobody waits for any more; twice does no harm.
+ *
+ * @param startsSettled resolves when none is being started: its cancellation would come too early
+ */
+export async function cancelAbandoned(
+  env: Env,
+  { workspaceId }: ChatHeader,
+  { abandoned }: Pick<ChatStorage, 'abandoned'>,
+  startsSettled: () => Promise<unknown>,
+): Promise<void> {
+  const ids = abandoned.all()
+  if (ids.length > 0) await startsSettled()
+  for (const id of ids) {
+    await workflowRun(env, id).cancel(workspaceId, null)
+    abandoned.remove(id)
+  }
 }
 
 /** Tells the ledger what is owed to it. */

@@ -1,22 +1,26 @@
-import type { AgentEvent } from '#core/agent/event'
 import { isMidAnswer } from '#core/chat/answer'
 import { toChatFrame, toNotice } from '#core/chat/frame'
 import { TURN_ERRORS } from '#core/chat/turn-errors'
-import type { ChatEvent, ChatHeader, Decision, DecisionAnswer, SayAnswer, SayOrder, Turn } from '#core/chat/turn'
+import type {
+  ChatEvent,
+  ChatHeader,
+  Decision,
+  DecisionAnswer,
+  SayAnswer,
+  SayOrder,
+  Turn,
+  WorkflowAnswer,
+} from '#core/chat/turn'
 import { toNodeError } from '#core/workflow/node-error'
-import { DatabaseUnavailable } from '#db/errors'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
 import { createOutbox, type Outbox } from '#durable-objects/shared/outbox'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
 import type { Json, JsonObject } from '#lib/json'
 import { describeError, logLine } from '#lib/log'
-import { type Absence, createAbsence } from './absence.ts'
 import { ChatBook } from './book.ts'
-import { deliverChat } from './deliver-chat.ts'
-import { explainTurn, TurnStopped } from './explain-turn.ts'
+import { cancelAbandoned, deliverChat } from './deliver-chat.ts'
 import { createFollowers, type Followers } from './followers.ts'
-import { createGatherer } from './gather-text.ts'
-import { findTurnAgent, runTurn } from './run-turn.ts'
+import { Performer } from './performer.ts'
 import type { ChatStorage } from './storage.ts'
 
 /** How long after a crash the chat goes on by itself at the latest. */
@@ -24,22 +28,15 @@ const GUARD_MS = 5_000
 /** A turn whose every attempt ends in a crash asks, and pays, no more often. */
 const MAX_RECOVERIES = 5
 
-/** A turn that is being performed; whoever is not the current one has no say any more. */
-interface Performing {
-  turn: Turn
-  readonly controller: AbortController
-  /** Keeps what has come and was not kept yet. */
-  flush: () => void
-}
-
 /**
- * A chat in memory: performs its turns one at a time, keeps what happens before it shows it.
+ * A chat in memory: keeps what happens before it shows it. Its turns are performed by `performer.ts`.
  *
  * C1  Nothing is shown before it is written; of what is written nothing is lost or said twice (P9).
- * C2  While a turn is performed or something is owed to PostgreSQL, an alarm is set; a turn that waits for a person has
- *     none, and costs nothing.
+ * C2  While a turn is performed or something is owed to others, an alarm is set; a turn that waits for a person, or for
+ *     an execution, has none, and costs nothing.
  * C3  A turn ends once: who stops it takes it away from who performs it, in one commit.
- * C4  After a crash an answer that had begun is kept as `interrupted`; a turn between two answers goes on (A1, A2).
+ * C4  An execution that answers tells its end until it is heard; one that nobody waits for any more is cancelled.
+ * C5  After a crash an answer that had begun is kept as `interrupted`; a turn between two answers goes on (A1, A2).
  */
 export class LiveChat {
   readonly header: ChatHeader
@@ -51,8 +48,7 @@ export class LiveChat {
   readonly #storage: ChatStorage
   readonly #clock: AlarmClock
   readonly #outbox: Outbox
-  readonly #absence: Absence = createAbsence()
-  #performing: Performing | undefined
+  readonly #performer: Performer
   isClosed = false
 
   constructor(
@@ -67,6 +63,7 @@ export class LiveChat {
     this.#storage = storage
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     const deliver = async (): Promise<void> => {
+      await this.cancelAbandoned()
       const { isThere, title } = await deliverChat(env, header, storage)
       if (!isThere) await onGone()
       else if (title !== undefined) this.tell({ title })
@@ -79,6 +76,15 @@ export class LiveChat {
       Date.now,
     )
     this.book = new ChatBook(header, storage, (events, write) => this.#commit(events, write))
+    this.#performer = new Performer({
+      env,
+      header,
+      storage,
+      book: this.book,
+      waitUntil: (work) => ctx.waitUntil(work),
+      arm: () => this.arm(),
+      showProgress: (turn, callId, progress) => this.#showProgress(turn, callId, progress),
+    })
   }
 
   /** Goes on with what the last life of the actor left. */
@@ -86,7 +92,7 @@ export class LiveChat {
     const { turn } = this.book
     if (turn?.state === 'running') this.#recoverTurn(turn)
     this.#deliver()
-    this.#go()
+    this.#performer.go()
     this.arm()
   }
 
@@ -107,7 +113,7 @@ export class LiveChat {
     if (order.interrupt && this.#storage.messages.find(order.id) === undefined) this.stop()
     if (order.instead !== undefined) this.#stopBehind(order.instead)
     const answer = this.book.say(order)
-    this.#go()
+    this.#performer.go()
     return answer
   }
 
@@ -115,7 +121,7 @@ export class LiveChat {
     const about = this.book.about(messageId)
     if (about !== undefined) this.#stopBehind(about.asked.id)
     const answer = this.book.regenerate(messageId, userId)
-    this.#go()
+    this.#performer.go()
     return answer
   }
 
@@ -126,22 +132,28 @@ export class LiveChat {
     if (turn !== undefined && since.some(({ id }) => id === turn.userMessageId)) this.stop()
   }
 
-  /** False when nothing is under way. The call of the model ends with it. */
+  /** False when nothing is under way. The call of the model, or the execution, ends with it. */
   stop(): boolean {
-    const performing = this.#performing
-    performing?.flush()
-    const turn = performing?.turn ?? this.book.turn
+    const turn = this.#performer.take()
     if (turn === undefined) return false
-    this.#performing = undefined
-    performing?.controller.abort(new TurnStopped())
     this.book.end(turn, { status: 'stopped' })
-    this.#go()
+    this.#performer.go()
     return true
+  }
+
+  /** What the execution says that answers a turn. Whoever comes late, or again, is not heard. */
+  answered(turnId: string, answer: WorkflowAnswer): void {
+    const { turn } = this.book
+    if (turn?.id !== turnId || turn.workflow === undefined) return
+    // Its start may not have returned yet.
+    this.#performer.take()
+    this.book.answered(turn, answer)
+    this.#performer.go()
   }
 
   decide(decision: Decision): DecisionAnswer {
     const answer = this.book.decide(decision)
-    this.#go()
+    this.#performer.go()
     return answer
   }
 
@@ -163,7 +175,7 @@ export class LiveChat {
     this.#clock.rang()
     this.watchers.sweep(Date.now())
     this.#deliver()
-    this.#go()
+    this.#performer.go()
     this.arm()
   }
 
@@ -172,8 +184,8 @@ export class LiveChat {
     if (this.isClosed) return
     const isDue = !this.#outbox.isEmpty() && this.#outbox.retryAt() === undefined
     const wishes = [
-      this.#performing !== undefined || isDue ? Date.now() + GUARD_MS : undefined,
-      this.#absence.retryAt(),
+      this.#performer.isBusy() || isDue ? Date.now() + GUARD_MS : undefined,
+      this.#performer.retryAt(),
       this.#outbox.retryAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
@@ -181,81 +193,17 @@ export class LiveChat {
     else this.#clock.wakeBy(Math.min(...wishes))
   }
 
-  /** Ends what is under way; nothing more is written. */
+  /** Executions that nobody waits for any more. */
+  cancelAbandoned(): Promise<void> {
+    return cancelAbandoned(this.#env, this.header, this.#storage, () => this.#performer.startsSettled())
+  }
+
+  /** Ends what is under way; of the chat nothing more is written. */
   close(): void {
     this.isClosed = true
-    this.#performing?.controller.abort(new TurnStopped())
-    this.#performing = undefined
+    this.#performer.close()
+    this.book.abandon()
     this.followers.end()
-  }
-
-  #go(): void {
-    if (this.isClosed) return
-    const { turn } = this.book
-    if (this.#performing !== undefined || turn === undefined || turn.state === 'waiting') return
-    if (Date.now() < (this.#absence.retryAt() ?? 0)) return
-    this.#absence.retried()
-    const performing: Performing = { turn, controller: new AbortController(), flush: () => undefined }
-    this.#performing = performing
-    // Before the model is asked: after a crash it is what wakes us.
-    this.arm()
-    this.#ctx.waitUntil(this.#perform(performing))
-  }
-
-  async #perform(performing: Performing): Promise<void> {
-    try {
-      await this.#attempt(performing)
-    } catch (error) {
-      if (this.#performing === performing) this.#fail(performing, error)
-    }
-    if (this.#performing === performing) this.#performing = undefined
-    this.#go()
-    this.arm()
-  }
-
-  #fail({ turn, flush }: Performing, error: unknown): void {
-    if (error instanceof DatabaseUnavailable && !isMidAnswer(this.book.progress)) {
-      // Nothing is lost: it begins, or goes on between two answers, when PostgreSQL is back (P10).
-      return this.#absence.noted(Date.now())
-    }
-    try {
-      flush()
-    } catch (late) {
-      logLine('warn', { event: 'chat_flush_failed', error: describeError(late) })
-    }
-    this.book.end(turn, { status: 'failed', error: explainTurn(error) })
-  }
-
-  async #attempt(performing: Performing): Promise<void> {
-    if (performing.turn.state === 'queued') {
-      const found = await findTurnAgent(this.#env, this.header, this.#storage, performing.turn.userId)
-      if (this.#performing !== performing) return
-      performing.turn = this.book.begin(performing.turn, found)
-    }
-    const { turn, controller } = performing
-    const take = (events: readonly AgentEvent[]): void => {
-      if (this.#performing !== performing) throw new TurnStopped()
-      this.book.keep(turn, events)
-    }
-    const gatherer = createGatherer(take, (error) => controller.abort(error))
-    performing.flush = () => gatherer.flush()
-    const end = await runTurn(this.#env, this.header, turn, {
-      messages: this.#storage.messages,
-      memory: {
-        summary: () => this.#storage.summary(),
-        keep: (summary, made) => this.book.keepSummary(turn, summary, made),
-      },
-      begun: this.book.progress,
-      signal: controller.signal,
-      take: (event) => gatherer.add(event),
-      spend: (agentId, paid) => this.book.keepSpent(turn, agentId, paid),
-      progress: (call_id, progress) => this.#showProgress(turn, call_id, progress),
-    })
-    gatherer.flush()
-    this.#absence.over()
-    if (this.#performing !== performing) return
-    if (end.status === 'waiting') this.book.wait(turn)
-    else this.book.end(turn, { status: 'complete', endReason: end.reason })
   }
 
   #showProgress({ messageId: message_id }: Turn, call_id: string, progress: Json): void {

@@ -15,6 +15,7 @@ const STEPS = [
    ${MESSAGES_SCHEMA};
    ${EVENT_LOG_SCHEMA};
    ${OUTBOX_SCHEMA};`,
+  'CREATE TABLE abandoned (execution_id TEXT PRIMARY KEY) WITHOUT ROWID;',
 ]
 
 /** Events that a client which was away gets again; behind them it gets the messages as they stand. */
@@ -23,12 +24,20 @@ const KEPT_EVENTS = 2_000
 const KEPT_CHARS = 8_000_000
 const KEPT_LARGE_EVENTS = 200
 
+interface Abandoned {
+  add(executionId: string): void
+  all(): string[]
+  remove(executionId: string): void
+}
+
 /** All SQL of a chat's actor. The outbox and the event log have their own over the same tables. */
 export interface ChatStorage {
   readonly log: EventLog<ChatEvent>
   readonly messages: Messages
   /** What is owed to the ledger. */
   readonly spent: SpentUsage
+  /** Executions to be cancelled. */
+  readonly abandoned: Abandoned
   /** Of the messages that a model is no longer given. */
   summary(): KeptSummary | undefined
   setSummary(summary: KeptSummary): void
@@ -60,6 +69,15 @@ export function createChatStorage(sql: SqlStorage): ChatStorage {
     log,
     messages: createMessages(sql),
     spent: createSpentUsage(sql),
+    abandoned: {
+      add: (id) => void sql.exec('INSERT OR IGNORE INTO abandoned VALUES (?)', id),
+      all: () =>
+        sql
+          .exec<{ id: string }>('SELECT execution_id AS id FROM abandoned')
+          .toArray()
+          .map(({ id }) => id),
+      remove: (id) => void sql.exec('DELETE FROM abandoned WHERE execution_id = ?', id),
+    },
     summary() {
       const [row] = sql.exec<{ up_to: string; body: string }>('SELECT up_to, body FROM summary').toArray()
       return row && { upTo: row.up_to, text: row.body }

@@ -13,6 +13,7 @@ import { adoptValues } from '#services/executions/adopt-values'
 import { mailApprovals } from '#services/executions/mail-approvals'
 import { childId, startErrorWorkflow } from '#services/executions/start-child'
 import { projectExecution } from '#services/executions/project-execution'
+import { tellChat } from '#services/chats/tell-chat'
 import { fireExecutionTriggers } from '#services/triggers/fire-execution'
 import { count, observe } from '#telemetry/metrics'
 import { recordUsage } from '#services/usage/record-usage'
@@ -59,6 +60,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
     if (await project(run)) triggers.add()
   })
   const parent = box('parent', () => tellParent(run, owner()))
+  const chat = box('chat', () => tellChat(env, header, state))
   // After a restart all of them once more: cancelling twice does no harm.
   let cancelled = 0
   const children = box('children', async () => {
@@ -73,7 +75,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
   const spent = createSpentUsage(sql)
   const usage = box('usage', () => spent.deliver((entries) => recordUsage(connect(env), header.workspaceId, entries)))
-  const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers, usage]
+  const boxes = [values, projection, parent, chat, children, errorWorkflow, approvalMails, triggers, usage]
 
   /** Whether one of the latest large values is another execution's. */
   function hasForeign(known: number): boolean {
@@ -99,6 +101,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       if (before.status !== state.status || isNews) projection.add()
       if (state.orphans.length > before.orphans) children.add()
       if (hasForeign(before.large)) values.add()
+      if (header.chat !== undefined && isAnswer(state, events)) chat.add()
       if (!isFinal(state.status)) return
       if (header.parent !== undefined) parent.add()
       if (state.status === 'failed' || state.status === 'timeout') errorWorkflow.add()
@@ -119,6 +122,12 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
       if (!triggers.isEmpty()) await triggers.flush()
     },
   }
+}
+
+/** Whether a `respond` node has just spoken for the run, or its end has to. */
+function isAnswer({ status, response }: RunState, events: readonly RunEvent[]): boolean {
+  if (response === undefined) return isFinal(status)
+  return events.some((event) => event.type === 'node_completed' && event.response === response)
 }
 
 /** What was to be decided is: the list of approvals shows it no more, also while the run goes on elsewhere. */

@@ -1,4 +1,5 @@
-import { boolean, index, integer, json, type pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { boolean, check, index, integer, json, type pgSchema, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { LastMessage } from '#core/chat/chat'
 import type { ChatMessage } from '#core/chat/message'
 import { createdAt, moment, ownedBy, type Owner } from './columns.ts'
@@ -12,6 +13,8 @@ export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, wo
       workspace_id: ownedBy(workspaces),
       title: text(),
       agent_id: uuid(),
+      /** Answers instead of an agent. */
+      workflow_id: uuid(),
       visibility: text({ enum: ['private', 'workspace'] }).notNull(),
       is_archived: boolean().notNull().default(false),
       /** Null when the account is gone: a private chat then goes with the next sweep. */
@@ -26,6 +29,7 @@ export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, wo
     (t) => [
       index('chats_list_idx').on(t.workspace_id, t.updated_at.desc(), t.id.desc()),
       index('chats_creator_idx').on(t.created_by),
+      check('chats_answerer_check', sql`${t.agent_id} is null or ${t.workflow_id} is null`),
     ],
   )
 

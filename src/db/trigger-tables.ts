@@ -15,7 +15,7 @@ export function triggerTables(schema: ReturnType<typeof pgSchema>, workspaces: O
       workspace_id: ownedBy(workspaces),
       workflow_id: ownedBy(workflows),
       node_id: text().notNull(),
-      kind: text({ enum: ['webhook', 'schedule', 'execution', 'file'] }).notNull(),
+      kind: text({ enum: ['webhook', 'schedule', 'execution', 'file', 'chat'] }).notNull(),
       /** How often its addresses and its secret were replaced. */
       url_generation: integer().notNull().default(0),
       secret_generation: integer().notNull().default(0),

@@ -19,6 +19,7 @@ import { sort } from './sort.ts'
 import { split } from './split.ts'
 import { template } from './template.ts'
 import { transform } from './transform.ts'
+import { triggerChat } from './trigger-chat.ts'
 import { triggerFile } from './trigger-file.ts'
 import { triggerManual } from './trigger-manual.ts'
 import { triggerExecution } from './trigger-execution.ts'
@@ -39,6 +40,7 @@ export const catalog = {
   'trigger.schedule': triggerSchedule,
   'trigger.execution': triggerExecution,
   'trigger.file': triggerFile,
+  'trigger.chat': triggerChat,
   if: ifNode,
   switch: switchNode,
   merge,

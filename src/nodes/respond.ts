@@ -8,8 +8,8 @@ export const respond = definePureNode({
   icon: 'reply',
   title: { pt: 'Responder', en: 'Respond' },
   description: {
-    pt: 'Responde a quem chamou o webhook e espera; a execução segue com a entrada. Só a primeira resposta vale.',
-    en: 'Answers whoever called the webhook and waits; the execution goes on with the input. Only the first answer counts.',
+    pt: 'Responde a quem chamou o webhook e espera, ou na conversa; a execução segue com a entrada. Só a primeira resposta vale.',
+    en: 'Answers whoever called the webhook and waits, or in the chat; the execution goes on with the input. Only the first answer counts.',
   },
   ports: { in: ['in'], out: ['out'] },
   config: z.strictObject({

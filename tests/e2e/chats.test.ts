@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import { ChatMessage } from '#core/chat/message'
 import { signal } from '#local/processes'
+import { Frame, followThrough, messagesOf, textOf } from '#tests/e2e/support/chats'
 import { type Client, createClient } from '#tests/e2e/support/client'
 import { type ScriptedModel, type ScriptedReply, startScriptedModel } from '#tests/support/scripted-model'
 import { startServer, type TestServer } from '#tests/support/server'
@@ -13,8 +13,6 @@ const WORDS = 'um dois três quatro cinco seis sete oito'
 const CALL = { id: 'call_0', name: 'current_time', input: {} }
 
 const Made = z.object({ id: z.uuid() })
-const Frame = z.looseObject({ type: z.string(), seq: z.int().optional(), data: z.unknown() })
-type Frame = z.infer<typeof Frame>
 
 /** By the model's name: each test has one of its own. */
 const replies = new Map<string, readonly ScriptedReply[]>()
@@ -48,44 +46,8 @@ async function chatWith(name: string, script: readonly ScriptedReply[], agent: o
   return Made.parse((await ana.call('/chat', { agent_id })).body).id
 }
 
-async function messages(chat: string): Promise<ChatMessage[]> {
-  const { body } = await ana.call(`/chat/${chat}/messages`)
-  return z.object({ items: z.array(ChatMessage) }).parse(body).items
-}
-
 /** Also while the server is away. */
-const lastOf = (chat: string) => expect.poll(async () => (await messages(chat).catch(() => [])).at(-1), END)
-
-/** Follows a chat through whatever happens to the server, coming back with `?after`, until an answer is whole. */
-async function followThrough(chat: string): Promise<Frame[]> {
-  const seen: Frame[] = []
-  const isWhole = ({ role, status }: ChatMessage) => role === 'assistant' && status === 'complete'
-  const isOver = () => seen.some(({ type, data }) => type === 'chat_message' && isWhole(ChatMessage.parse(data)))
-  while (!isOver()) {
-    const after = seen.at(-1)?.seq ?? 0
-    const url = `${server.url.replace('http', 'ws')}/api/v1/ws/chat/${chat}?token=${ana.token}&after=${after}`
-    await new Promise<void>((gone) => {
-      const socket = new WebSocket(url)
-      socket.on('message', (text: Buffer) => {
-        const frame = Frame.parse(JSON.parse(String(text)))
-        if (frame.seq !== undefined) seen.push(frame)
-        if (isOver()) socket.close()
-      })
-      socket.on('error', () => undefined).on('close', () => setTimeout(gone, 100))
-    })
-  }
-  return seen
-}
-
-function textOf(frames: readonly Frame[]): string {
-  const deltas = frames.filter(({ type }) => type === 'message_delta')
-  const Delta = z.object({ delta: z.looseObject({ type: z.string(), text: z.string().default('') }) })
-  return deltas
-    .map(({ data }) => Delta.parse(data).delta)
-    .map(({ type, text }) => (type === 'text' ? text : ''))
-    .join('')
-    .trim()
-}
+const lastOf = (chat: string) => expect.poll(async () => (await messagesOf(ana, chat).catch(() => [])).at(-1), END)
 
 describe('SIGKILL', { timeout: 120_000 }, () => {
   test('in the middle of an answer keeps what had come, says so, and answers what was said meanwhile', async () => {
@@ -93,14 +55,14 @@ describe('SIGKILL', { timeout: 120_000 }, () => {
       { kind: 'hold', text: WORDS },
       { kind: 'text', text: 'pronto' },
     ])
-    const followed = followThrough(chat)
+    const followed = followThrough(server.url, ana, chat)
     await ana.call(`/chat/${chat}/messages`, { content: 'Conte' })
     await lastOf(chat).toMatchObject({ status: 'streaming', content: expect.stringMatching(/^um/) })
     await ana.call(`/chat/${chat}/messages`, { content: 'E depois?' })
     await server.kill()
     await server.restart()
     await lastOf(chat).toMatchObject({ role: 'assistant', status: 'complete', content: 'pronto' })
-    const all = await messages(chat)
+    const all = await messagesOf(ana, chat)
     const half = all.find(({ status }) => status === 'interrupted')
     expect(half).toMatchObject({ role: 'assistant', error: { code: 'turn_interrupted' } })
     expect(WORDS.startsWith(half?.content ?? 'x')).toBe(true)

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { type Client, createClient } from '#tests/e2e/support/client'
 import { type ScriptedModel, type ScriptedReply, startScriptedModel } from '#tests/support/scripted-model'
 import { startServer, type TestServer } from '#tests/support/server'
+import { chain } from '#tests/worker/support/graphs'
 
 // React looks for the page as it is loaded. Of it only this is there: `fetch` stays Node's own.
 const dom = await vi.hoisted(async () => {
@@ -108,6 +109,26 @@ test('speaks, is answered as it comes, and has it answered again', async () => {
   await page.do(({ regenerate }) => regenerate())
   await page.until(() => [page.chat().status, page.texts()]).toEqual(['ready', ['Conte', 'pronto']])
   expect((await kept(id)).map(({ content }) => content)).toEqual(['Conte', 'pronto'])
+})
+
+test('speaks with a workflow, which says which execution it is', async () => {
+  const config = { expression: "'Você disse: ' + $trigger.message.content" }
+  const nodes = [
+    { id: 'said', type: 'trigger.chat' },
+    { id: 'answer', type: 'transform', config },
+  ]
+  const workflow_id = await ana.createWorkflow(chain(nodes))
+  await ana.call(`/workflows/${workflow_id}/publish`, {})
+  const { id } = Made.parse((await ana.call('/chat', { workflow_id })).body)
+  const page = await openPage(id)
+  await page.do(({ sendMessage }) => sendMessage({ text: 'Oi' }))
+  await page.until(() => [page.chat().status, page.texts()]).toEqual(['ready', ['Oi', 'Você disse: Oi']])
+  const { metadata } = page.chat().messages.at(-1) ?? {}
+  const { execution_id } = z.object({ execution_id: z.uuid() }).parse(metadata)
+  expect(await ana.execution(execution_id)).toMatchObject({ trigger: 'chat', status: 'completed' })
+  await page.do(({ regenerate }) => regenerate())
+  await page.until(() => page.chat().messages.at(-1)?.metadata).not.toEqual(metadata)
+  await page.until(() => [page.chat().status, page.texts()]).toEqual(['ready', ['Oi', 'Você disse: Oi']])
 })
 
 test('its stop hangs up and nothing else; with /stop beside it the answer ends', async () => {

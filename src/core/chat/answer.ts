@@ -4,6 +4,9 @@ import type { NodeError } from '#core/workflow/node-error'
 import { type ChatMessage, type MessageStatus, textOf, type ToolPart } from './message.ts'
 import type { ChatEvent, SayOrder, Turn } from './turn.ts'
 
+/** What one message may hold. */
+export const MAX_ANSWER_CHARS = 8_000_000
+
 export interface AnswerState {
   readonly status: MessageStatus
   readonly endReason?: string | undefined
@@ -36,7 +39,7 @@ export function toAnswer(
     cost: hasCounted ? progress.cost : null,
     end_reason: endReason ?? null,
     error: error ?? null,
-    metadata: null,
+    metadata: turn.workflow ? { workflow_id: turn.workflow.id, execution_id: turn.workflow.executionId } : null,
     created_at: former?.created_at ?? at,
     updated_at: at,
   }

@@ -27,7 +27,8 @@ export const Chat = z
   .object({
     id: z.uuid(),
     title: z.string().nullable().describe('Made of the first message when nobody gave one'),
-    agent_id: z.uuid().nullable().describe("Null: the workspace's default answers"),
+    agent_id: z.uuid().nullable().describe("Who answers; null, and no workflow: the workspace's default"),
+    workflow_id: z.uuid().nullable().describe('A workflow answers, from its `trigger.chat`'),
     visibility: Visibility,
     is_archived: z.boolean(),
     created_by: z.uuid().nullable(),
@@ -39,26 +40,51 @@ export const Chat = z
   .meta({ id: 'Chat' })
 export type Chat = z.infer<typeof Chat>
 
-const fields = { title: Title.nullable(), agent_id: z.uuid().nullable(), visibility: Visibility }
+const fields = {
+  title: Title.nullable(),
+  agent_id: z.uuid().nullable(),
+  workflow_id: z.uuid().nullable(),
+  visibility: Visibility,
+}
+
+const ONE_ANSWERS = {
+  path: ['workflow_id'],
+  params: {
+    sentence: {
+      pt: 'Ou um agente responde, ou um workflow: mande só um dos dois.',
+      en: 'Either an agent answers or a workflow: send one of the two.',
+    },
+  },
+}
+
+function hasOneAnswerer(chat: { readonly agent_id?: string | null; readonly workflow_id?: string | null }): boolean {
+  return chat.agent_id == null || chat.workflow_id == null
+}
 
 export const ChatInput = z
   .strictObject({
     title: fields.title.default(null),
     agent_id: fields.agent_id.default(null),
+    workflow_id: fields.workflow_id.default(null),
     visibility: fields.visibility.default('private'),
   })
+  .refine(hasOneAnswerer, ONE_ANSWERS)
   .meta({ id: 'ChatInput' })
 export type ChatInput = z.infer<typeof ChatInput>
 
 export const ChatPatch = z
   .strictObject({ ...fields, is_archived: z.boolean() })
   .partial()
+  .refine(hasOneAnswerer, ONE_ANSWERS)
   .meta({ id: 'ChatPatch' })
 export type ChatPatch = z.infer<typeof ChatPatch>
+
+export const ChatTitle = z.strictObject({ title: fields.title }).partial()
 
 export const ChatFilter = z.object({
   search: z.string().max(200).optional().describe('In titles and in what was said'),
   agent_id: z.uuid().optional(),
+  workflow_id: z.uuid().optional(),
   archived: z.stringbool().default(false),
 })
 export type ChatFilter = z.infer<typeof ChatFilter>

@@ -13,6 +13,26 @@ export const CHAT_ERRORS = {
     'O agente desta conversa foi apagado: escolha outro.',
     'The agent of this chat was deleted: choose another.',
   ),
+  chat_workflow_gone: kind(
+    409,
+    'O workflow desta conversa foi apagado: escolha outro.',
+    'The workflow of this chat was deleted: choose another.',
+  ),
+  chat_workflow_unpublished: kind(
+    409,
+    'O workflow {name} não está publicado: publique-o, e ele responde.',
+    'The workflow {name} is not published: publish it, and it answers.',
+  ),
+  chat_workflow_inactive: kind(
+    409,
+    'O workflow {name} está desligado: ative-o, e ele responde.',
+    'The workflow {name} is switched off: activate it, and it answers.',
+  ),
+  chat_workflow_deaf: kind(
+    409,
+    'A versão publicada do workflow {name} não tem um nó trigger.chat: ponha um e publique de novo.',
+    'The published version of the workflow {name} has no trigger.chat node: add one and publish again.',
+  ),
   chat_message_empty: kind(422, 'A mensagem está vazia.', 'The message is empty.'),
   chat_file_unreadable: kind(
     422,

@@ -21,8 +21,8 @@ export function toChatFrame(chatId: string, seq: number, event: ChatEvent): Chat
     case 'message':
       return { type: 'chat_message', ...base, data: toShown(event.message) }
     case 'turn_started': {
-      const { turn_id, reply_to, message_id } = event
-      return { type: 'session_update', ...base, data: { status: 'streaming', turn_id, reply_to, message_id } }
+      const { type: _, at: __, ...begun } = event
+      return { type: 'session_update', ...base, data: { status: 'streaming', ...begun } }
     }
     case 'delta':
       return {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AgentEvent } from '#core/agent/event'
 import { AgentSnapshot } from '#core/agent/snapshot'
 import { AnyJson } from '#core/json'
+import type { NodeError } from '#core/workflow/node-error'
 import type { JsonObject } from '#lib/json'
 import { ChatMessage, type FilePart } from './message.ts'
 
@@ -27,7 +28,11 @@ export interface SayOrder {
   readonly instead?: string | undefined
 }
 
-export const TURN_STATES = ['queued', 'running', 'waiting', 'over'] as const
+/** `waiting`: for a person. `elsewhere`: performed by another actor, which tells its end. */
+export const TURN_STATES = ['queued', 'running', 'waiting', 'elsewhere', 'over'] as const
+
+/** The workflow that answers a turn, and the execution that does. */
+export const TurnWorkflow = z.object({ id: z.uuid(), executionId: z.uuid() })
 
 export const Turn = z.object({
   id: z.uuid(),
@@ -37,8 +42,9 @@ export const Turn = z.object({
   /** The answer. */
   messageId: z.uuid(),
   userId: z.uuid(),
-  /** Taken when the turn begins. */
+  /** Who answers, taken when the turn begins: an agent or a workflow. */
   agent: AgentSnapshot.optional(),
+  workflow: TurnWorkflow.optional(),
   speaker: z.object({ id: z.string(), name: z.string() }).optional(),
   /** The log's length when it began: what comes behind is its own. */
   beganAfter: z.int().optional(),
@@ -53,13 +59,30 @@ const at = z.number().describe('Unix milliseconds')
 export const ChatEvent = z.discriminatedUnion('type', [
   /** A message as it stands from now on: said, answered, stopped, waiting. */
   z.object({ type: z.literal('message'), at, message: ChatMessage }),
-  z.object({ type: z.literal('turn_started'), at, turn_id: z.uuid(), reply_to: z.uuid(), message_id: z.uuid() }),
+  z.object({
+    type: z.literal('turn_started'),
+    at,
+    turn_id: z.uuid(),
+    reply_to: z.uuid(),
+    message_id: z.uuid(),
+    execution_id: z.uuid().optional(),
+  }),
   z.object({ type: z.literal('delta'), at, message_id: z.uuid(), event: AgentEvent }),
   /** From this message on nothing stands any more. */
   z.object({ type: z.literal('superseded'), at, message_ids: z.array(z.uuid()) }),
   z.object({ type: z.literal('changed'), at, data: z.record(z.string(), AnyJson) }),
 ])
 export type ChatEvent = z.infer<typeof ChatEvent>
+
+/** Who answers a turn, and to whom. */
+export type Answering = Pick<Turn, 'agent' | 'workflow'> & Required<Pick<Turn, 'speaker'>>
+
+/** What an execution that answers a turn has come to. */
+export type WorkflowAnswer =
+  | { readonly status: 'complete'; readonly text: string }
+  | { readonly status: 'failed'; readonly error: NodeError }
+  /** It was cancelled. */
+  | { readonly status: 'stopped' }
 
 /** How a person decided a call. */
 export interface Decision {

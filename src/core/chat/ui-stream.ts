@@ -73,10 +73,11 @@ export function createUiWriter(
   let open: 'text' | 'reasoning' | undefined
   let count = 0
 
-  function begin(): UiChunk[] {
+  function begin(executionId?: string): UiChunk[] {
     if (hasBegun) return []
     hasBegun = true
-    return [{ type: 'start', messageId: turn.messageId }]
+    const start = { type: 'start', messageId: turn.messageId }
+    return [executionId === undefined ? start : { ...start, messageMetadata: { execution_id: executionId } }]
   }
 
   function close(): UiChunk[] {
@@ -112,7 +113,8 @@ export function createUiWriter(
 
   return {
     write(event) {
-      if (event.type === 'turn_started') return event.turn_id === turn.id && !isContinued ? begin() : []
+      if (event.type === 'turn_started')
+        return event.turn_id === turn.id && !isContinued ? begin(event.execution_id) : []
       if (event.type === 'delta') return event.message_id === turn.messageId ? [...begin(), ...delta(event.event)] : []
       if (event.type !== 'message' || event.message.id !== turn.messageId) return []
       return [...begin(), ...close(), ...endChunks(event.message)]

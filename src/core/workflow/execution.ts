@@ -95,6 +95,8 @@ export const RunHeader = z.object({
   chain: z.array(z.string()).optional(),
   /** How many executions stand above it, where an agent's tool started it. */
   depth: z.int().optional(),
+  /** The turn of a chat that waits for what it says. */
+  chat: z.object({ chatId: z.string(), turnId: z.string() }).optional(),
   /** The execution that failed and that it goes on from. */
   retryOf: z.string().optional(),
   /** The span that began it (W3C Trace Context). */

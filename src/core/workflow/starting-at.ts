@@ -1,8 +1,8 @@
 import type { Plan } from './plan.ts'
 
-/** A plan that begins at the trigger that fired and at no other. */
-export function startingAt(plan: Plan, nodeId: string): Plan {
-  return { ...plan, starts: [nodeId] }
+/** A plan that begins at the trigger that fired, or at each that did, and at no other. */
+export function startingAt(plan: Plan, ...nodeIds: readonly string[]): Plan {
+  return { ...plan, starts: [...nodeIds] }
 }
 
 /** A plan as a person or another workflow starts it: at its manual triggers, or everywhere when it has none. */

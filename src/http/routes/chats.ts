@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { Chat, ChatFilter, ChatInput, ChatPatch } from '#core/chat/chat'
+import { Chat, ChatFilter, ChatInput, ChatPatch, ChatTitle } from '#core/chat/chat'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
@@ -11,7 +11,7 @@ import { stopChat } from '#services/chats/stop-chat'
 import { updateChat } from '#services/chats/update-chat'
 import type { ChatBase } from './chat-base.ts'
 
-const TitleInput = ChatPatch.pick({ title: true })
+const UNREADY = ['chat_workflow_unpublished', 'chat_workflow_inactive', 'chat_workflow_deaf'] as const
 const TitleQuery = z.object({ title: z.string().trim().min(1).max(200).optional() })
 
 /** Chats, below the address of today or that of older clients. */
@@ -25,6 +25,7 @@ export function chatRoutes(base: ChatBase) {
     ...one,
     summary: { pt: 'Mudar uma conversa', en: 'Change a chat' },
     body: ChatPatch,
+    errors: UNREADY,
   } as const
   return createRoutes()
     .openapi(
@@ -48,7 +49,7 @@ export function chatRoutes(base: ChatBase) {
         body: ChatInput,
         bodyOptional: true,
         answers: { 201: Chat },
-        errors: ['not_found', 'idempotency_key_reused'],
+        errors: ['not_found', 'idempotency_key_reused', ...UNREADY],
       }),
       async (c) => c.json(await createChat(c.var.ctx, c.req.valid('json'), await readIdempotency(c)), 201),
     )
@@ -91,7 +92,7 @@ export function chatRoutes(base: ChatBase) {
         summary: { pt: 'Dar um título', en: 'Give a title' },
         description: { pt: 'No corpo ou em ?title=', en: 'In the body or in ?title=' },
         query: TitleQuery,
-        body: TitleInput,
+        body: ChatTitle,
         bodyOptional: true,
       }),
       async (c) => {

@@ -51,7 +51,7 @@ const postRetry = route({
   query: Wait,
   headers: IdempotencyHeader,
   answers: { 200: Execution, 202: Started },
-  errors: ['execution_not_retryable', 'idempotency_key_reused'],
+  errors: ['execution_not_retryable', 'workflow_invalid', 'idempotency_key_reused'],
 })
 
 const postControl = route({
@@ -65,7 +65,7 @@ const postControl = route({
   headers: IdempotencyHeader,
   body: z.strictObject({ action: ControlAction }),
   answers: { 200: Execution },
-  errors: ['execution_finished', 'execution_not_retryable', 'idempotency_key_reused'],
+  errors: ['execution_finished', 'execution_not_retryable', 'workflow_invalid', 'idempotency_key_reused'],
 })
 
 const postSignal = route({

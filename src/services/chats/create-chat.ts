@@ -2,18 +2,18 @@ import type { Chat, ChatInput } from '#core/chat/chat'
 import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
-import { refuseUnknownAgent } from './refuse-unknown-agent.ts'
 import { findChat } from './find-chat.ts'
+import { refuseAnswerer } from './refuse-answerer.ts'
 import { toChat } from './to-chat.ts'
 
 /**
  * Begins a chat. Its actor comes to be with the first thing that is said.
  *
- * @throws AppError `not_found` for an agent that is not the workspace's
+ * @throws AppError `not_found` for an agent or a workflow that is not the workspace's; `chat_workflow_…`
  */
 export async function createChat(ctx: Ctx, input: ChatInput, idempotency?: Idempotency): Promise<Chat> {
   const id = await claimId(ctx, idempotency)
-  await refuseUnknownAgent(ctx, input.agent_id)
+  await refuseAnswerer(ctx, input)
   const { chats } = ctx.db.tables
   const now = new Date(ctx.now())
   const { workspaceId, userId } = ctx.principal

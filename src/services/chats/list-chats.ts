@@ -9,7 +9,7 @@ import { toChat } from './to-chat.ts'
 /** The caller's chats and those shared with the workspace; the one that was spoken in last comes first. */
 export async function listChats(ctx: Ctx, filter: ChatFilter & Paging): Promise<Page<Chat>> {
   const { chats, chatMessages } = ctx.db.tables
-  const { search, agent_id, archived, page, size } = filter
+  const { search, agent_id, workflow_id, archived, page, size } = filter
   const saying = (text: string) =>
     ctx.db
       .select({ one: sql`1` })
@@ -26,6 +26,7 @@ export async function listChats(ctx: Ctx, filter: ChatFilter & Paging): Promise<
     isVisible(ctx),
     eq(chats.is_archived, archived),
     agent_id === undefined ? undefined : eq(chats.agent_id, agent_id),
+    workflow_id === undefined ? undefined : eq(chats.workflow_id, workflow_id),
     search === undefined ? undefined : or(ilike(chats.title, containing(search)), exists(saying(search))),
   )
   const total = ctx.db.$count(chats, wanted)

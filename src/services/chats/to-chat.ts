@@ -12,6 +12,7 @@ export function toChat(row: ChatRow): Chat {
     id: row.id,
     title: row.title,
     agent_id: row.agent_id,
+    workflow_id: row.workflow_id,
     visibility: row.visibility,
     is_archived: row.is_archived,
     created_by: row.created_by,

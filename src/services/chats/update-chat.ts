@@ -5,23 +5,23 @@ import { AppError } from '#core/errors'
 import { audited } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { findChatRow, isVisible, toHeader } from './find-chat.ts'
-import { refuseUnknownAgent } from './refuse-unknown-agent.ts'
+import { refuseAnswerer } from './refuse-answerer.ts'
 import { toChat } from './to-chat.ts'
 
 /**
  * Changes what is given, and tells whoever follows the chat. Only its creator decides who may see it.
  *
- * @throws AppError `not_found`, also for an agent that is not the workspace's; `forbidden`
+ * @throws AppError `not_found`, also for an agent or a workflow that is not the workspace's; `chat_workflow_…`; `forbidden`
  */
 export async function updateChat(ctx: Ctx, id: string, patch: ChatPatch): Promise<Chat> {
   const row = await findChatRow(ctx, id)
   const isOwn = row.created_by === ctx.principal.userId
   if (patch.visibility !== undefined && patch.visibility !== row.visibility && !isOwn) throw new AppError('forbidden')
-  await refuseUnknownAgent(ctx, patch.agent_id)
+  await refuseAnswerer(ctx, patch)
   const { chats } = ctx.db.tables
   const change = ctx.db
     .update(chats)
-    .set({ ...patch, updated_at: new Date(ctx.now()) })
+    .set({ ...patch, ...withoutFormer(patch), updated_at: new Date(ctx.now()) })
     .where(and(eq(chats.id, id), eq(chats.workspace_id, ctx.principal.workspaceId), isVisible(ctx)))
     .returning()
   const [changed] = await audited(ctx, change, {
@@ -30,8 +30,15 @@ export async function updateChat(ctx: Ctx, id: string, patch: ChatPatch): Promis
     details: { fields: Object.keys(patch) },
   })
   if (changed === undefined) throw new AppError('not_found')
-  const { title, agent_id, visibility, is_archived } = toChat(changed)
+  const { title, agent_id, workflow_id, visibility, is_archived } = toChat(changed)
   const onlyFor = visibility === 'private' ? (row.created_by ?? undefined) : undefined
-  await chatSession(ctx.env, id).changed(toHeader(row), { title, agent_id, visibility, is_archived }, onlyFor)
+  const now = { title, agent_id, workflow_id, visibility, is_archived }
+  await chatSession(ctx.env, id).changed(toHeader(row), now, onlyFor)
   return toChat(changed)
+}
+
+/** An agent that is named takes the workflow's place, and the other way around. */
+function withoutFormer({ agent_id, workflow_id }: ChatPatch): Pick<ChatPatch, 'agent_id' | 'workflow_id'> {
+  if (agent_id != null) return { workflow_id: null }
+  return workflow_id == null ? {} : { agent_id: null }
 }

@@ -1,4 +1,3 @@
-import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
@@ -7,15 +6,18 @@ import { formatTraceparent } from '#lib/trace'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
+import { checkReferences } from '#services/workflows/check-references'
+import { toRefusal } from '#services/workflows/compile-or-refuse'
 import { findExecution, findStarted } from './find-execution.ts'
 import { findRetryOrder } from './find-retry-order.ts'
+import { pinWorkflow } from './start-execution.ts'
 
 /**
  * Goes on from where an execution failed, as a new one of the same version: what had been put out is not done again.
  * It is durable when this returns.
  *
  * @throws AppError `not_found`, also when its workflow was deleted; `execution_not_retryable` while it runs, when it has
- *   completed, and when its data are kept no more
+ *   completed, and when its data are kept no more; `workflow_invalid` where the graph names what is there no more
  */
 export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempotency): Promise<ExecutionRecord> {
   const { workspaceId, userId } = ctx.principal
@@ -27,13 +29,17 @@ export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempot
   const { workflow_id: workflowId, version, status } = await findExecution(ctx, id)
   const order = await findRetryOrder(ctx, id)
   if (order === undefined) throw new AppError('execution_not_retryable', { params: { status } })
+  const { name: workflowName, definition } = await pinWorkflow(ctx, workflowId, version)
+  // What was looked up at the first start may be gone.
+  const problems = await checkReferences(ctx, definition)
+  if (problems.length > 0) throw toRefusal(problems)
   return run.start({
     ...order,
     header: {
       executionId: retryId,
       workspaceId,
       workflowId,
-      workflowName: await findName(ctx, workflowId),
+      workflowName,
       version,
       trigger: 'retry',
       createdBy: userId,
@@ -44,14 +50,4 @@ export async function retryExecution(ctx: Ctx, id: string, idempotency?: Idempot
       retryOf: id,
     },
   })
-}
-
-async function findName(ctx: Ctx, workflowId: string): Promise<string> {
-  const { workflows } = ctx.db.tables
-  const [found] = await ctx.db
-    .select({ name: workflows.name })
-    .from(workflows)
-    .where(and(eq(workflows.id, workflowId), eq(workflows.workspace_id, ctx.principal.workspaceId)))
-  if (found === undefined) throw new AppError('not_found')
-  return found.name
 }

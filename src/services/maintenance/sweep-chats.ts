@@ -70,7 +70,8 @@ export async function wakeChats({ env, db, now }: MaintenanceCtx): Promise<boole
         lt(chats.updated_at, new Date(now() - QUIET_MS)),
       ),
     )
-    .orderBy(asc(chats.updated_at))
+    // In no order: those that an execution answers may wait for days, and would stand before all others.
+    .orderBy(sql`random()`)
     .limit(CHATS_AT_ONCE)
   for (let start = 0; start < rows.length; start += ACTORS_AT_ONCE) {
     const group = rows.slice(start, start + ACTORS_AT_ONCE)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '#lib/ids'
 import { type Account, createAccount, HTTP_URL, release, requestsOf } from '#tests/worker/support/api'
+import { objectsOf, rowOf } from '#tests/worker/support/retire'
 import { chain, graph, httpNode, type NodeSpec, setNode, trigger } from '#tests/worker/support/graphs'
 
 let ana: Account
@@ -79,6 +80,21 @@ describe('a retry', () => {
     expect((await bia.call(`/executions/${id}/retry`, { method: 'POST' })).status).toBe(404)
   })
 
+  it('is refused where the graph names what is there no more, as a start is', async () => {
+    const { id: other } = await ana.createWorkflow(chain([trigger]))
+    const call = { id: 'call', type: 'workflow', config: { workflow_id: other } }
+    const flaky = httpNode('flaky', `${HTTP_URL}/script/${newId()}?answers=404,200`)
+    const { id } = await ana.run(chain([trigger, flaky, call]))
+    await ana.call(`/workflows/${other}`, { method: 'DELETE' })
+    const refusal = {
+      status: 422,
+      body: { code: 'workflow_invalid', errors: [{ pointer: '/definition/nodes/call/data/config/workflow_id' }] },
+    }
+    expect(await post(`/executions/${id}/retry`)).toMatchObject(refusal)
+    expect(await post(`/executions/${id}/control`, { action: 'retry' })).toMatchObject(refusal)
+    expect((await ana.call(`/executions?retry_of=${id}`)).body).toMatchObject({ total: 0 })
+  })
+
   it('of what still runs is refused', async () => {
     const { id, key } = await held()
     expect((await post(`/executions/${id}/retry`)).status).toBe(409)
@@ -130,6 +146,23 @@ describe('a part of a graph', () => {
   it('runs between two nodes, with pinned outputs', async () => {
     const { body } = await execute({ start_at: 'b', stop_at: 'b', pinned: { a: { n: 41 } } })
     expect(body).toMatchObject({ status: 'completed', output: { n: 42 } })
+  })
+
+  it('takes a pinned output that is an object of its own, also when it is retried', { timeout: 60_000 }, async () => {
+    const text = 'ção'.repeat(200_000)
+    const flaky = httpNode('flaky', `${HTTP_URL}/script/${newId()}?answers=404,200`)
+    const last = { id: 'last', type: 'transform', config: { expression: '$nodes.a' } }
+    const large = graph([trigger, setNode('a', {}), flaky, last], ['start -> a', 'a -> flaky', 'flaky -> last'])
+    const { id: workflow } = await ana.createWorkflow(large)
+    const json = { start_at: 'flaky', pinned: { a: { text, n: 1 } } }
+    const { body } = await ana.call(`/workflows/${workflow}/execute?wait=10`, { json })
+    const { id } = body as { id: string }
+    expect(body).toMatchObject({ status: 'failed' })
+    await expect.poll(() => rowOf(id)).toBeDefined()
+    const workspaceId = (await rowOf(id))?.workspace_id ?? ''
+    expect(await objectsOf(workspaceId, id)).toContainEqual(expect.stringMatching(/^\/values\//))
+    const retried = await post(`/executions/${id}/retry?wait=10`)
+    expect(retried).toMatchObject({ status: 200, body: { status: 'completed', output: { text, n: 1 } } })
   })
 
   it('that there is not is named', async () => {

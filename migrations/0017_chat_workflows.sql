@@ -1,0 +1,2 @@
+ALTER TABLE "synapscale_db"."chats" ADD COLUMN "workflow_id" uuid;--> statement-breakpoint
+ALTER TABLE "synapscale_db"."chats" ADD CONSTRAINT "chats_answerer_check" CHECK ("synapscale_db"."chats"."agent_id" is null or "synapscale_db"."chats"."workflow_id" is null);
