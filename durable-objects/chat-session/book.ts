@@ -198,8 +198,12 @@ export class ChatBook {
     })
   }
 
-  /** The turn is over. What its answer had come to is in its message, and its pieces are no longer needed. */
-  end(turn: Turn, state: AnswerState): void {
+  /**
+   * The turn is over. What its answer had come to is in its message, and its pieces are no longer needed.
+   *
+   * @param owe writes, in the same commit, what is owed because of it
+   */
+  end(turn: Turn, state: AnswerState, owe?: () => void): void {
     const message = this.#answer(turn, state)
     const said = this.#storage.messages.find(turn.userMessageId)
     this.#commit([{ type: 'message', at: Date.now(), message }], () => {
@@ -207,6 +211,7 @@ export class ChatBook {
       this.#storage.messages.put(message)
       this.#storage.removeTurn(turn.id)
       this.#storage.trimLog()
+      owe?.()
     })
     this.#progress = NOTHING_YET
   }

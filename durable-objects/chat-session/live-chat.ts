@@ -16,6 +16,7 @@ import { deliverChat } from './deliver-chat.ts'
 import { explainTurn, TurnStopped } from './explain-turn.ts'
 import { createFollowers, type Followers } from './followers.ts'
 import { createGatherer } from './gather-text.ts'
+import { createNaming, type Naming } from './naming.ts'
 import { findTurnAgent, runTurn } from './run-turn.ts'
 import type { ChatStorage } from './storage.ts'
 
@@ -52,6 +53,7 @@ export class LiveChat {
   readonly #clock: AlarmClock
   readonly #outbox: Outbox
   readonly #absence: Absence = createAbsence()
+  readonly #naming: Naming
   #performing: Performing | undefined
   isClosed = false
 
@@ -78,7 +80,9 @@ export class LiveChat {
       (seq, event) => toChatFrame(header.chatId, seq, event),
       Date.now,
     )
-    this.book = new ChatBook(header, storage, (events, write) => this.#commit(events, write))
+    const commit = (events: readonly ChatEvent[], write: () => void): void => this.#commit(events, write)
+    this.book = new ChatBook(header, storage, commit)
+    this.#naming = createNaming({ env, header, storage, ctx, commit, onSettled: () => this.arm() })
   }
 
   /** Goes on with what the last life of the actor left. */
@@ -92,15 +96,12 @@ export class LiveChat {
 
   #recoverTurn(turn: Turn): void {
     const limit = MAX_RECOVERIES
-    if (isMidAnswer(this.book.progress)) {
-      const error = toNodeError('turn_interrupted', TURN_ERRORS.turn_interrupted)
-      this.book.end(turn, { status: 'interrupted', error })
-    } else if (turn.recoveries < limit) {
-      this.#storage.setTurn({ ...turn, recoveries: turn.recoveries + 1 })
-    } else {
-      const error = toNodeError('turn_gave_up', TURN_ERRORS.turn_gave_up, { limit })
-      this.book.end(turn, { status: 'interrupted', error })
-    }
+    const isMid = isMidAnswer(this.book.progress)
+    if (!isMid && turn.recoveries < limit) return this.#storage.setTurn({ ...turn, recoveries: turn.recoveries + 1 })
+    const error = isMid
+      ? toNodeError('turn_interrupted', TURN_ERRORS.turn_interrupted)
+      : toNodeError('turn_gave_up', TURN_ERRORS.turn_gave_up, { limit })
+    this.book.end(turn, { status: 'interrupted', error })
   }
 
   say(order: SayOrder): SayAnswer {
@@ -175,6 +176,7 @@ export class LiveChat {
       this.#performing !== undefined || isDue ? Date.now() + GUARD_MS : undefined,
       this.#absence.retryAt(),
       this.#outbox.retryAt(),
+      this.#naming.wakeAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
     if (wishes.length === 0) this.#clock.clear()
@@ -187,6 +189,7 @@ export class LiveChat {
     this.#performing?.controller.abort(new TurnStopped())
     this.#performing = undefined
     this.followers.end()
+    this.#naming.close()
   }
 
   #go(): void {
@@ -255,7 +258,7 @@ export class LiveChat {
     this.#absence.over()
     if (this.#performing !== performing) return
     if (end.status === 'waiting') this.book.wait(turn)
-    else this.book.end(turn, { status: 'complete', endReason: end.reason })
+    else this.book.end(turn, { status: 'complete', endReason: end.reason }, () => this.#naming.owe(turn))
   }
 
   #showProgress({ messageId: message_id }: Turn, call_id: string, progress: Json): void {
@@ -284,16 +287,13 @@ export class LiveChat {
 
   #deliver(): void {
     if (!this.#outbox.isEmpty()) this.#ctx.waitUntil(this.#outbox.flush())
+    this.#naming.go()
   }
 
   #settle(error: unknown): void {
     if (error !== undefined && !this.isClosed) {
-      logLine('warn', {
-        event: 'delivery_failed',
-        kind: 'chat',
-        chat_id: this.header.chatId,
-        error: describeError(error),
-      })
+      const { chatId: chat_id } = this.header
+      logLine('warn', { event: 'delivery_failed', kind: 'chat', chat_id, error: describeError(error) })
     }
     this.arm()
   }
