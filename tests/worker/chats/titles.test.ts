@@ -72,7 +72,7 @@ it('the first answer gets a title of the model; who follows is told, the list ke
   const [, answer] = await chat.messages()
   expect({ title, updated_at }).toEqual({ title: TITLE, updated_at: answer?.updated_at })
   await expect.poll(async () => (await ledgerOf(chat)).map((row) => row.model).toSorted()).toHaveLength(2)
-  const [naming] = (await ledgerOf(chat)).filter((row) => row.model === model.reference)
+  const naming = (await ledgerOf(chat)).find((row) => row.model === model.reference)
   expect(naming).toMatchObject({ agent_id, user_id: ana.userId, source: 'chat', input_tokens: 7 })
   const [request] = await model.requests()
   expect(JSON.stringify(request?.body)).toContain(ASKED)
