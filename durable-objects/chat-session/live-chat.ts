@@ -243,7 +243,7 @@ export class LiveChat {
     const gatherer = createGatherer(take, (error) => controller.abort(error))
     performing.flush = () => gatherer.flush()
     const end = await runTurn(this.#env, this.header, turn, {
-      messages: this.#storage.messages,
+      storage: this.#storage,
       memory: {
         summary: () => this.#storage.summary(),
         keep: (summary, made) => this.book.keepSummary(turn, summary, made),

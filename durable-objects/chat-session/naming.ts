@@ -3,11 +3,13 @@ import { titleFrom } from '#core/chat/chat'
 import { toEntry } from '#core/chat/ledger'
 import type { Naming as Row, OwedNaming } from '#core/chat/title'
 import type { ChatEvent, ChatHeader, Turn } from '#core/chat/turn'
+import { AppError } from '#core/errors'
 import { connect } from '#db/connect'
 import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import { DEMO } from '#llm/providers'
 import { askTitle, nameChat } from '#services/chats/name-chat'
+import { withinMonth } from '#services/agents/within-month'
 import { openModels } from '#services/llm/open-models'
 import { deliverSpent } from './deliver-chat.ts'
 import type { ChatStorage } from './storage.ts'
@@ -60,12 +62,20 @@ export function createNaming({ env, header, storage, ctx, commit, onSettled }: N
     if (owed.attempts >= MAX_ATTEMPTS) return set({ state: 'over' })
     set({ ...owed, attempts: owed.attempts + 1 })
     const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(TIMEOUT_MS)])
-    const models = openModels(env, header.workspaceId, { retries: 0 })
+    const { workspaceId } = header
+    const settle = (): Promise<void> => deliverSpent(env, header, storage)
+    const asking = { ...openModels(env, workspaceId, { retries: 0 }), settle }
+    const models = withinMonth(connect(env), workspaceId, owed.agent, asking)
     const material = { asked: asked.content, answered: answered.content }
     const { title, paid } = await askTitle(models, owed.models, material, signal)
     if (isClosed()) return
-    const { agentId: agent_id, turnId: id, userId } = owed
-    const entry = toEntry(header, { id, userId }, { ...paid, agent_id, key: `title/${owed.attempts + 1}` }, Date.now())
+    const { agent, turnId: id, userId } = owed
+    const entry = toEntry(
+      header,
+      { id, userId },
+      { ...paid, agent_id: agent.id, key: `title/${owed.attempts + 1}` },
+      Date.now(),
+    )
     const from = titleFrom(storage.messages.opening()?.content ?? '') ?? null
     commit([], () => {
       storage.spent.add(entry)
@@ -89,6 +99,8 @@ export function createNaming({ env, header, storage, ctx, commit, onSettled }: N
   function fail(error: unknown): void {
     logLine('warn', { event: 'naming_failed', chat_id: header.chatId, error: describeError(error) })
     const row = storage.naming()
+    // The month is spent.
+    if (error instanceof AppError) return set({ state: 'over' })
     if (error instanceof DatabaseUnavailable && row?.state === 'owed') set({ ...row, attempts: row.attempts - 1 })
     retryAt = Date.now() + Math.min(FIRST_RETRY_MS * 4 ** failures, MAX_RETRY_MS)
     failures += 1
@@ -104,7 +116,8 @@ export function createNaming({ env, header, storage, ctx, commit, onSettled }: N
       const models: OwedNaming['models'] = TITLE_MODEL === 'agent' ? agent.models : [TITLE_MODEL]
       // It echoes: what is made of the first message is the better title.
       if (models[0].startsWith(`${DEMO}/`)) return
-      set({ state: 'owed', turnId, userId, agentId: agent.id, models, attempts: 0 })
+      const { id, name, limits } = agent
+      set({ state: 'owed', turnId, userId, agent: { id, name, limits }, models, attempts: 0 })
     },
     go() {
       if (isPerforming || isClosed() || !isDue() || Date.now() < (retryAt ?? 0)) return

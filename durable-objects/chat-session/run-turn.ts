@@ -11,6 +11,7 @@ import { createSandbox } from '#sandbox/client'
 import { bindAgent } from '#services/agents/bind-agent'
 import { findTurnAgent as findAgent } from '#services/chats/find-turn-agent'
 import type { AgentModels } from '#services/agents/agent-facts'
+import { withinMonth } from '#services/agents/within-month'
 import { openModels } from '#services/llm/open-models'
 import { deliverSpent } from './deliver-chat.ts'
 import type { Messages } from './messages.ts'
@@ -18,7 +19,7 @@ import { type ContextPorts, openContext } from './open-context.ts'
 import type { ChatStorage } from './storage.ts'
 
 interface RunPorts {
-  readonly messages: Pick<Messages, 'kept' | 'find'>
+  readonly storage: Pick<ChatStorage, 'spent'> & { readonly messages: Pick<Messages, 'kept' | 'find'> }
   readonly memory: Pick<ContextPorts, 'summary' | 'keep'>
   /** What the turn had come to before. */
   readonly begun: TurnProgress
@@ -50,14 +51,17 @@ export async function findTurnAgent(
  * @throws ModelError and whatever else ends a turn; the reason of the aborted signal
  */
 export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: RunPorts): Promise<TurnEnd> {
-  const { signal, begun, messages, progress } = ports
+  const { signal, begun, storage, progress } = ports
+  const { messages } = storage
+  const settle = (): Promise<void> => deliverSpent(env, header, storage)
   const { chatId, workspaceId } = header
   if (turn.agent === undefined) throw new Error('a turn without an agent')
   const ofAgent = (agentId: string): AgentModels => {
     const onFinish = (paid: FinishPart): void => ports.spend(agentId, paid)
-    return { ...openModels(env, workspaceId, { onFinish }), ofAgent }
+    return { ...openModels(env, workspaceId, { onFinish }), ofAgent, settle }
   }
-  const models: AgentModels = { ...openModels(env, workspaceId), ofAgent }
+  const own: AgentModels = { ...openModels(env, workspaceId), ofAgent, settle }
+  const models = withinMonth(connectWithin(env, workspaceId), workspaceId, turn.agent, own)
   const agent = await bindAgent(env, models, turn.agent, {
     workspaceId,
     userId: turn.userId,

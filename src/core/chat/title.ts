@@ -1,6 +1,6 @@
 /** The title that a model gives a chat: what is owed, what the model is told, and what is made of its answer. */
 import { z } from 'zod'
-import { ModelReference } from '#core/agent/snapshot'
+import { AgentSnapshot, ModelReference } from '#core/agent/snapshot'
 import { titleFrom } from './chat.ts'
 
 /** Where a chat stands with its title; a chat without one owes none and never did. */
@@ -10,7 +10,8 @@ export const Naming = z.discriminatedUnion('state', [
     /** The first turn that was answered. */
     turnId: z.uuid(),
     userId: z.uuid(),
-    agentId: z.uuid().nullable(),
+    /** Whose it is to pay, with what its month allows. */
+    agent: AgentSnapshot.pick({ id: true, name: true, limits: true }),
     models: z.tuple([ModelReference], ModelReference),
     /** How often the model was asked: counted before it is. */
     attempts: z.int(),
