@@ -108,6 +108,12 @@ export function maintenance(env: Env): MaintenanceActor {
   return env.MAINTENANCE.getByName('maintenance')
 }
 
+export interface TurnPlace {
+  readonly id: string
+  readonly messageId: string
+  readonly after: number
+}
+
 /** What a chat's actor answers; undefined where the chat is not that workspace's. */
 export interface ChatSessionActor extends SocketActor {
   /** Durable when it returns; the same id says nothing new. */
@@ -124,14 +130,8 @@ export interface ChatSessionActor extends SocketActor {
   /** Counted from the newest, in reading order. */
   messages(workspaceId: string, skip: number, limit: number): Promise<SomeMessages>
   message(workspaceId: string, id: string): Promise<ChatMessage | undefined>
-  /**
-   * A turn's answer as the AI SDK's UI message stream: behind `after`, or, when none is named, of the one that is under
-   * way from its beginning; undefined when none is.
-   */
-  streamUi(
-    header: ChatHeader,
-    from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
-  ): Promise<ReadableStream<Uint8Array> | undefined>
+  /** A turn, or the one whose answer is under way: its answer's id, and behind which `seq` it began. */
+  place(workspaceId: string, turnId?: string): Promise<TurnPlace | undefined>
   /** The turn that is under way, and the last `seq`. */
   position(workspaceId: string): Promise<{ readonly turnId: string; readonly after: number } | undefined>
   /** Something of the chat was changed: sockets are told, and those that may not see it any more are ended. */

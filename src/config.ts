@@ -129,6 +129,8 @@ export const Config = z.object({
   GOOGLE_BASE_URL: httpUrl.default('https://generativelanguage.googleapis.com/v1beta'),
   LLM_PROVIDERS: providers,
   DEFAULT_MODEL: ModelReference.default('demo/echo'),
+  /** Gives a chat its title after the first answer: a model, or `agent` for the one that answered; absent: none is asked. */
+  TITLE_MODEL: z.union([z.literal('agent'), ModelReference]).optional(),
   /** A JSON list: models that the catalogue lacks, and what is different about those that it has. */
   LLM_MODELS: json('[]').pipe(z.array(ModelLine)),
   /** A model that sends nothing for so long is given up. A model that thinks in silence takes minutes. */

@@ -1,9 +1,11 @@
+import { connectWithin } from '#db/connect'
 import { type BoundAgent, runAgent, type TurnPorts } from '#core/agent/run-agent'
 import { readObject } from '#core/agent/structured'
 import type { FinishPart } from '#llm/models'
 import { createSandbox } from '#sandbox/client'
 import { bindAgent } from '#services/agents/bind-agent'
 import type { AgentModels } from '#services/agents/agent-facts'
+import { withinMonth } from '#services/agents/within-month'
 import { openModels } from '#services/llm/open-models'
 import type { Answerer } from './answerer.ts'
 import { openContext } from './open-context.ts'
@@ -14,14 +16,15 @@ import { openContext } from './open-context.ts'
  * @throws ModelError and whatever else ends a turn; the reason of the aborted signal
  */
 export const answerByAgent: Answerer = async (env, header, turn, ports) => {
-  const { signal, begun, messages, progress } = ports
+  const { signal, begun, messages, progress, settle } = ports
   const { chatId, workspaceId } = header
   if (turn.agent === undefined) throw new Error('a turn without an agent')
   const ofAgent = (agentId: string): AgentModels => {
     const onFinish = (paid: FinishPart): void => ports.spend(agentId, paid)
-    return { ...openModels(env, workspaceId, { onFinish }), ofAgent }
+    return { ...openModels(env, workspaceId, { onFinish }), ofAgent, settle }
   }
-  const models: AgentModels = { ...openModels(env, workspaceId), ofAgent }
+  const own: AgentModels = { ...openModels(env, workspaceId), ofAgent, settle }
+  const models = withinMonth(connectWithin(env, workspaceId), workspaceId, turn.agent, own)
   const agent = await bindAgent(env, models, turn.agent, {
     workspaceId,
     userId: turn.userId,

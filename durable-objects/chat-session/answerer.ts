@@ -26,6 +26,8 @@ export interface AnswerPorts {
   readonly take: (event: AgentEvent) => void
   /** Keeps what another agent took that was asked. */
   readonly spend: (agentId: string, paid: FinishPart) => void
+  /** Brings to the ledger what was paid, which limits count. */
+  readonly settle: () => Promise<void>
   readonly progress: (callId: string, progress: Json) => void
   /** What is begun elsewhere: taking it back waits for it. */
   readonly starting: (work: Promise<void>) => void

@@ -201,9 +201,16 @@ export class ChatBook {
     if (turn?.workflow !== undefined) this.#storage.abandoned.add(turn.workflow.executionId)
   }
 
-  /** The turn is over, as we say. */
-  end(turn: Turn, state: AnswerState): void {
-    this.#finish(turn, state, [], () => this.abandon(turn))
+  /**
+   * The turn is over, as we say.
+   *
+   * @param owe writes, in the same commit, what is owed because of it
+   */
+  end(turn: Turn, state: AnswerState, owe?: () => void): void {
+    this.#finish(turn, state, [], () => {
+      this.abandon(turn)
+      owe?.()
+    })
   }
 
   /** The turn is over, as the execution says that answers: in one commit with its words. */

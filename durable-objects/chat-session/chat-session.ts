@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import { workspaceHub, type WorkspaceHubActor } from '#actors'
+import { type TurnPlace, workspaceHub, type WorkspaceHubActor } from '#actors'
 import { type History, toHistory, toNotice } from '#core/chat/frame'
 import type { ChatMessage } from '#core/chat/message'
 import type {
@@ -19,7 +19,6 @@ import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { answerChatFrame, READS_FILES } from './answer-frame.ts'
 import { deliverSpent } from './deliver-chat.ts'
-import { createUiEncoder, isEndOf } from './encode.ts'
 import { LiveChat } from './live-chat.ts'
 import { createChatStorage } from './storage.ts'
 
@@ -89,17 +88,14 @@ export class ChatSession extends DurableObject<Env> {
     return found && live.book.current(found)
   }
 
-  streamUi(
-    header: ChatHeader,
-    from?: { readonly turnId: string; readonly after: number; readonly isContinued: boolean },
-  ): ReadableStream<Uint8Array> | undefined {
-    const live = this.#make(header)
-    const turn = from === undefined ? live.book.turn : { id: from.turnId, ...live.book.answering(from.turnId) }
-    if (turn?.messageId === undefined || (from === undefined && live.book.turn?.state === 'waiting')) return undefined
-    const { log } = this.#storage
-    const after = from?.after ?? live.book.turn?.beganAfter ?? log.lastSeq()
-    const encode = createUiEncoder({ id: turn.id, messageId: turn.messageId }, from?.isContinued ?? false)
-    return live.followers.stream(log, after, encode, (event) => isEndOf(turn.id, event))
+  place(workspaceId: string, turnId?: string): TurnPlace | undefined {
+    const live = this.#find(workspaceId)
+    const turn = live?.book.turn
+    if (live === undefined || (turnId === undefined && turn?.state === 'waiting')) return undefined
+    const id = turnId ?? turn?.id
+    const { messageId } = id === undefined ? {} : live.book.answering(id)
+    if (id === undefined || messageId === undefined) return undefined
+    return { id, messageId, after: turn?.beganAfter ?? this.#storage.log.lastSeq() }
   }
 
   position(workspaceId: string): { readonly turnId: string; readonly after: number } | undefined {

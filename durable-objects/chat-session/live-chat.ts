@@ -20,6 +20,7 @@ import { describeError, logLine } from '#lib/log'
 import { ChatBook } from './book.ts'
 import { cancelAbandoned, deliverChat } from './deliver-chat.ts'
 import { createFollowers, type Followers } from './followers.ts'
+import { createNaming, type Naming } from './naming.ts'
 import { Performer } from './performer.ts'
 import type { ChatStorage } from './storage.ts'
 
@@ -49,6 +50,7 @@ export class LiveChat {
   readonly #clock: AlarmClock
   readonly #outbox: Outbox
   readonly #performer: Performer
+  readonly #naming: Naming
   isClosed = false
 
   constructor(
@@ -75,7 +77,9 @@ export class LiveChat {
       (seq, event) => toChatFrame(header.chatId, seq, event),
       Date.now,
     )
-    this.book = new ChatBook(header, storage, (events, write) => this.#commit(events, write))
+    const commit = (events: readonly ChatEvent[], write: () => void): void => this.#commit(events, write)
+    this.book = new ChatBook(header, storage, commit)
+    this.#naming = createNaming({ env, header, storage, ctx, commit, onSettled: () => this.arm() })
     this.#performer = new Performer({
       env,
       header,
@@ -83,6 +87,7 @@ export class LiveChat {
       book: this.book,
       waitUntil: (work) => ctx.waitUntil(work),
       arm: () => this.arm(),
+      oweTitle: (turn) => this.#naming.owe(turn),
       showProgress: (turn, callId, progress) => this.#showProgress(turn, callId, progress),
     })
   }
@@ -98,15 +103,12 @@ export class LiveChat {
 
   #recoverTurn(turn: Turn): void {
     const limit = MAX_RECOVERIES
-    if (isMidAnswer(this.book.progress)) {
-      const error = toNodeError('turn_interrupted', TURN_ERRORS.turn_interrupted)
-      this.book.end(turn, { status: 'interrupted', error })
-    } else if (turn.recoveries < limit) {
-      this.#storage.setTurn({ ...turn, recoveries: turn.recoveries + 1 })
-    } else {
-      const error = toNodeError('turn_gave_up', TURN_ERRORS.turn_gave_up, { limit })
-      this.book.end(turn, { status: 'interrupted', error })
-    }
+    const isMid = isMidAnswer(this.book.progress)
+    if (!isMid && turn.recoveries < limit) return this.#storage.setTurn({ ...turn, recoveries: turn.recoveries + 1 })
+    const error = isMid
+      ? toNodeError('turn_interrupted', TURN_ERRORS.turn_interrupted)
+      : toNodeError('turn_gave_up', TURN_ERRORS.turn_gave_up, { limit })
+    this.book.end(turn, { status: 'interrupted', error })
   }
 
   say(order: SayOrder): SayAnswer {
@@ -187,6 +189,7 @@ export class LiveChat {
       this.#performer.isBusy() || isDue ? Date.now() + GUARD_MS : undefined,
       this.#performer.retryAt(),
       this.#outbox.retryAt(),
+      this.#naming.wakeAt(),
       this.watchers.nextSweep(),
     ].filter((time) => time !== undefined)
     if (wishes.length === 0) this.#clock.clear()
@@ -204,6 +207,7 @@ export class LiveChat {
     this.#performer.close()
     this.book.abandon()
     this.followers.end()
+    this.#naming.close()
   }
 
   #showProgress({ messageId: message_id }: Turn, call_id: string, progress: Json): void {
@@ -232,16 +236,13 @@ export class LiveChat {
 
   #deliver(): void {
     if (!this.#outbox.isEmpty()) this.#ctx.waitUntil(this.#outbox.flush())
+    this.#naming.go()
   }
 
   #settle(error: unknown): void {
     if (error !== undefined && !this.isClosed) {
-      logLine('warn', {
-        event: 'delivery_failed',
-        kind: 'chat',
-        chat_id: this.header.chatId,
-        error: describeError(error),
-      })
+      const { chatId: chat_id } = this.header
+      logLine('warn', { event: 'delivery_failed', kind: 'chat', chat_id, error: describeError(error) })
     }
     this.arm()
   }

@@ -7,6 +7,7 @@ import { describeError, logLine } from '#lib/log'
 import { type Absence, createAbsence } from './absence.ts'
 import { answererOf, findAnswering } from './answerer.ts'
 import type { ChatBook } from './book.ts'
+import { deliverSpent } from './deliver-chat.ts'
 import { explainTurn, TurnStopped } from './explain-turn.ts'
 import { createGatherer } from './gather-text.ts'
 import type { ChatStorage } from './storage.ts'
@@ -28,6 +29,8 @@ export interface PerformingChat {
   waitUntil(work: Promise<unknown>): void
   /** Sets the alarm: after a crash it is what wakes the chat. */
   arm(): void
+  /** Within the commit of an answer: the chat may be given a title by it. */
+  oweTitle(turn: Turn): void
   /** Tells whoever looks on; not kept. */
   showProgress(turn: Turn, callId: string, progress: Json): void
 }
@@ -141,6 +144,7 @@ export class Performer {
       begun: book.progress,
       signal: controller.signal,
       take: (event) => gatherer.add(event),
+      settle: () => deliverSpent(env, header, storage),
       spend: (agentId, paid) => book.costs.keepSpent(turn, agentId, paid),
       progress: (callId, progress) => this.#chat.showProgress(turn, callId, progress),
       starting: (work) => this.#note(work),
@@ -148,8 +152,9 @@ export class Performer {
     gatherer.flush()
     this.#absence.over()
     if (this.#performing !== performing) return
-    if (outcome.status === 'completed') book.end(turn, { status: 'complete', endReason: outcome.reason })
-    else if (outcome.status === 'waiting') book.wait(turn)
+    if (outcome.status === 'completed') {
+      book.end(turn, { status: 'complete', endReason: outcome.reason }, () => this.#chat.oweTitle(turn))
+    } else if (outcome.status === 'waiting') book.wait(turn)
     else book.handOver(turn)
   }
 

@@ -1,3 +1,4 @@
+import { Naming } from '#core/chat/title'
 import { ChatEvent, ChatHeader, Turn } from '#core/chat/turn'
 import { createEventLog, EVENT_LOG_SCHEMA, type EventLog } from '#durable-objects/shared/event-log'
 import { hasTables, migrateActor } from '#durable-objects/shared/migrate'
@@ -16,6 +17,7 @@ const STEPS = [
    ${EVENT_LOG_SCHEMA};
    ${OUTBOX_SCHEMA};`,
   'CREATE TABLE abandoned (execution_id TEXT PRIMARY KEY) WITHOUT ROWID;',
+  'CREATE TABLE naming (body TEXT NOT NULL)',
 ]
 
 /** Events that a client which was away gets again; behind them it gets the messages as they stand. */
@@ -41,6 +43,9 @@ export interface ChatStorage {
   /** Of the messages that a model is no longer given. */
   summary(): KeptSummary | undefined
   setSummary(summary: KeptSummary): void
+  /** Where the chat stands with the title that a model gives it. */
+  naming(): Naming | undefined
+  setNaming(naming: Naming | undefined): void
   /** Makes the tables; within the caller's transaction. */
   create(header: ChatHeader): void
   /** Undefined when nothing was ever said here: asking writes nothing. */
@@ -85,6 +90,14 @@ export function createChatStorage(sql: SqlStorage): ChatStorage {
     setSummary({ upTo, text }) {
       sql.exec('DELETE FROM summary')
       sql.exec('INSERT INTO summary VALUES (?, ?)', upTo, text)
+    },
+    naming() {
+      const [row] = sql.exec<{ body: string }>('SELECT body FROM naming').toArray()
+      return row && Naming.parse(JSON.parse(row.body))
+    },
+    setNaming(naming) {
+      sql.exec('DELETE FROM naming')
+      if (naming !== undefined) sql.exec('INSERT INTO naming VALUES (?)', JSON.stringify(naming))
     },
     create(header) {
       migrateActor(sql, STEPS)

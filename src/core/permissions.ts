@@ -48,6 +48,20 @@ export type AccountPermission = (typeof ACCOUNT_PERMISSIONS)[number]
 
 export type Permission = WorkspacePermission | AccountPermission
 
+/** One of these is enough to be let in; the service asks for the one that the request takes. */
+export interface AnyOf {
+  readonly anyOf: readonly [Permission, Permission, ...Permission[]]
+}
+
+export function anyOf(...permissions: AnyOf['anyOf']): AnyOf {
+  return { anyOf: permissions }
+}
+
+/** What a door asks for: all that are named of it. */
+export function permissionsOf(needed: Permission | AnyOf): readonly [Permission, ...Permission[]] {
+  return typeof needed === 'string' ? [needed] : needed.anyOf
+}
+
 /** What an API key can be given: all but the account's own doors (password, sessions, closing it). */
 export const SCOPES = [
   'account:read',

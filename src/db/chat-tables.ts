@@ -61,11 +61,17 @@ export function chatTables(schema: ReturnType<typeof pgSchema>, users: Owner, wo
       message_id: uuid().notNull(),
       user_id: ownedBy(users),
       workspace_id: uuid().notNull(),
+      /** Whose answer it was. */
+      agent_id: uuid(),
       rating: text({ enum: ['up', 'down'] }).notNull(),
       comment: text(),
       created_at: createdAt(),
     },
-    (t) => [primaryKey({ columns: [t.message_id, t.user_id] }), index('message_feedback_chat_idx').on(t.chat_id)],
+    (t) => [
+      primaryKey({ columns: [t.message_id, t.user_id] }),
+      index('message_feedback_chat_idx').on(t.chat_id),
+      index('message_feedback_time_idx').on(t.workspace_id, t.created_at.desc()),
+    ],
   )
 
   /** Chats that are gone, and whose actors are not yet: written in the transaction that deletes them. */

@@ -15,6 +15,7 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { approvalRoutes } from './routes/approvals.ts'
 import { authRoutes } from './routes/auth.ts'
 import { chatMessageRoutes } from './routes/chat-messages.ts'
+import { feedbackRoutes } from './routes/feedback.ts'
 import { chatUiStreamRoutes } from './routes/chat-ui-stream.ts'
 import { chatRoutes } from './routes/chats.ts'
 import { createDocs } from './routes/docs.ts'
@@ -71,6 +72,7 @@ const routes = app
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', llmRoutes)
   .route('/api/v1', analyticsRoutes)
+  .route('/api/v1', feedbackRoutes)
   .route('/api/v1', auditRoutes)
   .route('/api/v1', ticketRoutes)
 

@@ -34,6 +34,8 @@ export interface StreamOptions {
   readonly isLast: (frame: SocketFrame, opening: SocketFrame) => boolean
   /** What a client comes back with behind this frame; undefined for one that is no event. Its `seq` when absent. */
   readonly idOf?: (frame: SocketFrame) => number | undefined
+  /** What is written of a frame that has an id; with its id, kind and text when absent. */
+  readonly write?: (frame: SocketFrame) => string
 }
 
 /** For the document: what a stream goes on behind. */
@@ -67,7 +69,7 @@ const REFUSALS: Readonly<Record<number, ErrorCode>> = {
  */
 export async function answerEvents(
   upgraded: Response,
-  { isOver, isLast, idOf = ({ seq }) => seq }: StreamOptions,
+  { isOver, isLast, idOf = ({ seq }) => seq, write }: StreamOptions,
 ): Promise<Response> {
   const { webSocket: socket } = upgraded
   if (socket === null) throw new AppError('internal', { cause: upgraded.status })
@@ -81,7 +83,8 @@ export async function answerEvents(
     if (frame.type === 'ping') feed.answerWhenRead('{"type":"pong"}')
     const id = idOf(frame)
     if (id === undefined) return
-    feed.send(`id: ${id}\nevent: ${frame.event_type ?? frame.type ?? 'message'}\ndata: ${text}\n\n`)
+    const event = `id: ${id}\nevent: ${frame.event_type ?? frame.type ?? 'message'}\ndata: ${text}\n\n`
+    feed.send(write === undefined ? event : write(frame))
     if (isLast(frame, opened)) feed.end()
   })
   socket.addEventListener('close', ({ code }) => {

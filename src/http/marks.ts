@@ -13,7 +13,8 @@ export const Marks = z.object({
   description: Sentence.optional(),
   public: z.boolean().default(false),
   workspaceFrom: z.enum(['header', 'path']).default('header'),
-  permission: z.custom<Permission>((name) => typeof name === 'string').optional(),
+  /** One of them is enough. */
+  permissions: z.array(z.custom<Permission>((name) => typeof name === 'string')).default([]),
   bodyOptional: z.boolean().default(false),
   forms: z.boolean().default(false),
   files: z.boolean().default(false),

@@ -66,8 +66,8 @@ function finishOperation({ [MARKS_FIELD]: noted, ...operation }: Operation, loca
     summary: say(marks.summary, locale),
     ...(marks.description && { description: say(marks.description, locale) }),
     ...(parameters.length > 0 && { parameters }),
-    // What the role or the API key must have: `docs/security.md` has the table.
-    ...(marks.permission && { 'x-permission': marks.permission }),
+    // What the role or the API key must have, one of them where it is a list: `docs/security.md` has the table.
+    ...(marks.permissions.length > 0 && { 'x-permission': one(marks.permissions) }),
     responses: finishAnswers(operation.responses ?? {}, marks, locale),
     ...(operation.requestBody && { requestBody: finishBody(operation.requestBody, marks) }),
     ...(marks.form && { requestBody: { required: true, content: { 'multipart/form-data': { schema: marks.form } } } }),
@@ -90,4 +90,9 @@ function finishBody(body: NonNullable<Operation['requestBody']>, marks: Marks): 
   const types = [...(marks.forms ? FORM_TYPES : []), ...(marks.files ? YAML_MEDIA_TYPES.slice(0, 1) : [])]
   const others = json === undefined ? [] : types.map((type) => [type, json])
   return { ...body, required: !marks.bodyOptional, content: { ...body.content, ...Object.fromEntries(others) } }
+}
+
+/** The only one by itself. */
+function one<Item>(items: readonly Item[]): Item | readonly Item[] | undefined {
+  return items.length > 1 ? items : items[0]
 }

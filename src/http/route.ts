@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ErrorCode } from '#core/errors'
-import type { Permission } from '#core/permissions'
+import { type AnyOf, type Permission, permissionsOf } from '#core/permissions'
 import type { Sentence } from '#core/messages'
 import type { AppEnv, AuthenticatedEnv } from './app-env.ts'
 import { authenticateRequest } from './middleware/authenticate.ts'
@@ -50,10 +50,10 @@ interface CommonSpec {
   readonly errors?: readonly ErrorCode[]
 }
 
-/** Whoever may call it: everybody, without a token, or those who have a permission. There is no third. */
+/** Whoever may call it: everybody, without a token, or those who have a permission, or one of several. There is no third. */
 type Access =
   | { readonly public: true; readonly permission?: undefined }
-  | { readonly public?: undefined; readonly permission: Permission }
+  | { readonly public?: undefined; readonly permission: Permission | AnyOf }
 
 export type RouteSpec = CommonSpec & Access
 
@@ -116,7 +116,7 @@ function marksOf(spec: RouteSpec): Marks {
     description: spec.description,
     public: spec.public ?? false,
     workspaceFrom: isWithinPath(spec) ? 'path' : 'header',
-    permission: spec.permission,
+    permissions: spec.permission === undefined ? [] : [...permissionsOf(spec.permission)],
     bodyOptional: spec.bodyOptional ?? false,
     forms: spec.forms ?? false,
     files: spec.files !== undefined,

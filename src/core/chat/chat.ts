@@ -111,11 +111,6 @@ export const CallDecision = z
   .meta({ id: 'ChatCallDecision' })
 export type CallDecision = z.infer<typeof CallDecision>
 
-export const FeedbackInput = z
-  .strictObject({ rating: z.enum(['up', 'down']).nullable(), comment: z.string().max(2_000).nullable().default(null) })
-  .meta({ id: 'ChatFeedbackInput' })
-export type FeedbackInput = z.infer<typeof FeedbackInput>
-
 const SHORT_TITLE_CHARS = 60
 
 /** A title out of what was said first; undefined where nothing was said in words. */

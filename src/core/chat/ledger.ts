@@ -9,7 +9,12 @@ type Paid = Pick<UsageEntry, 'key' | 'model' | 'usage' | 'cost' | 'agent_id'>
  * @param paid one answer of a model; its key within the turn
  * @param now Unix milliseconds
  */
-export function toEntry({ chatId }: ChatHeader, turn: Turn, { key, ...paid }: Paid, now: number): UsageEntry {
+export function toEntry(
+  { chatId }: ChatHeader,
+  turn: Pick<Turn, 'id' | 'userId'>,
+  { key, ...paid }: Paid,
+  now: number,
+): UsageEntry {
   const place = { source: 'chat', user_id: turn.userId, execution_id: null, node_id: null, chat_id: chatId } as const
   return { ...paid, ...place, key: `${turn.id}/${key}`, at: now }
 }

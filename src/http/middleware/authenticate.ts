@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { AppError } from '#core/errors'
-import type { Permission } from '#core/permissions'
+import { type AnyOf, can, type Permission, permissionsOf } from '#core/permissions'
 import { connectWithin } from '#db/connect'
 import type { AuthenticatedEnv } from '#http/app-env'
 import { authenticate } from '#services/auth/authenticate'
@@ -15,7 +15,7 @@ import { demand } from '#services/auth/demand'
  */
 export async function authenticateRequest(
   c: Context<AuthenticatedEnv>,
-  permission: Permission,
+  permission: Permission | AnyOf,
   workspaceId: string | undefined,
 ): Promise<void> {
   // A bearer token wins over a key beside it: an Authorization of another scheme belongs to a proxy in front of us.
@@ -23,7 +23,8 @@ export async function authenticateRequest(
   if (token === undefined || token === '') throw new AppError('not_authenticated')
   const publicCtx = c.get('publicCtx')
   const principal = await authenticate(publicCtx, token, workspaceId)
-  demand(principal, permission)
+  const needed = permissionsOf(permission)
+  if (!needed.some((one) => can(principal, one))) demand(principal, needed[0])
   c.set('workspaceId', principal.workspaceId)
   c.set('ctx', {
     ...publicCtx,

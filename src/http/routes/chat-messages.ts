@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { CallDecision, FeedbackInput, MessageInput } from '#core/chat/chat'
+import { CallDecision, MessageInput } from '#core/chat/chat'
+import { FeedbackInput, RatedMessage } from '#core/chat/feedback'
 import { ChatMessage } from '#core/chat/message'
 import { AnyJson } from '#core/json'
 import { LastEventId, wantsEvents } from '#http/event-stream'
@@ -9,7 +10,7 @@ import { ById, pageOf, Paging } from '#http/paging'
 import { createRoutes, route } from '#http/route'
 import { streamChat } from '#http/stream-chat'
 import { decideCall } from '#services/chats/decide-call'
-import { findMessage } from '#services/chats/find-message'
+import { findRatedMessage } from '#services/chats/find-message'
 import { listMessages } from '#services/chats/list-messages'
 import { rateMessage } from '#services/chats/rate-message'
 import { regenerateMessage } from '#services/chats/regenerate-message'
@@ -22,6 +23,7 @@ const MAX_WAIT_SECONDS = 60
 const ByMessage = ById.extend({ message_id: z.uuid().toLowerCase() })
 const ByCall = ById.extend({ call_id: z.string().max(500) })
 const Message = ChatMessage.meta({ id: 'ChatMessage' })
+const Rated = RatedMessage.meta({ id: 'RatedChatMessage' })
 const Decision = CallDecision.extend({ answer: AnyJson.optional() }).meta({ id: 'ChatCallDecision' })
 const Wait = z.object({
   wait: z.coerce
@@ -57,7 +59,7 @@ export function chatMessageRoutes(base: ChatBase) {
         },
         params: ById,
         query: Paging,
-        answers: { 200: pageOf(Message).meta({ id: 'ChatMessagePage' }) },
+        answers: { 200: pageOf(Rated).meta({ id: 'ChatMessagePage' }) },
       }),
       async (c) => c.json(await listMessages(c.var.ctx, c.req.valid('param').id, c.req.valid('query')), 200),
     )
@@ -88,11 +90,11 @@ export function chatMessageRoutes(base: ChatBase) {
         ...reads,
         summary: { pt: 'Ler uma mensagem', en: 'Read a message' },
         params: ByMessage,
-        answers: { 200: Message },
+        answers: { 200: Rated },
       }),
       async (c) => {
         const { id, message_id } = c.req.valid('param')
-        return c.json(await findMessage(c.var.ctx, id, message_id), 200)
+        return c.json(await findRatedMessage(c.var.ctx, id, message_id), 200)
       },
     )
     .openapi(
@@ -147,6 +149,21 @@ export function chatMessageRoutes(base: ChatBase) {
       async (c) => {
         const { id, message_id } = c.req.valid('param')
         return c.json(await rateMessage(c.var.ctx, id, message_id, c.req.valid('json')), 200)
+      },
+    )
+    .openapi(
+      route({
+        method: 'delete',
+        path: `${base}/{id}/messages/{message_id}/feedback`,
+        ...writes,
+        summary: { pt: 'Retirar a própria avaliação', en: "Withdraw one's own rating" },
+        params: ByMessage,
+        answers: { 204: null },
+      }),
+      async (c) => {
+        const { id, message_id } = c.req.valid('param')
+        await rateMessage(c.var.ctx, id, message_id, { rating: null, comment: null })
+        return c.body(null, 204)
       },
     )
     .openapi(

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { UiInput } from '#core/chat/ui-stream'
 import { ById } from '#http/paging'
 import { createRoutes, route } from '#http/route'
+import { streamUiTurn } from '#http/stream-ui-turn'
 import { resumeUi, streamUi } from '#services/chats/stream-ui'
 
 const EVENT_STREAM = 'text/event-stream'
@@ -36,15 +37,14 @@ const getUiStream = route({
   answers: { 200: null, 204: null },
 })
 
-const HEADERS = { 'Content-Type': EVENT_STREAM, 'x-vercel-ai-ui-message-stream': 'v1' }
-
 /** Chats for the AI SDK. */
 export const chatUiStreamRoutes = createRoutes()
   .openapi(postUiStream, async (c) => {
-    const stream = await streamUi(c.var.ctx, c.req.valid('param').id, c.req.valid('json'))
-    return new Response(stream, { headers: HEADERS })
+    const { id } = c.req.valid('param')
+    return streamUiTurn(c.var.ctx, id, await streamUi(c.var.ctx, id, c.req.valid('json')))
   })
   .openapi(getUiStream, async (c) => {
-    const stream = await resumeUi(c.var.ctx, c.req.valid('param').id)
-    return stream === undefined ? c.body(null, 204) : new Response(stream, { headers: HEADERS })
+    const { id } = c.req.valid('param')
+    const turn = await resumeUi(c.var.ctx, id)
+    return turn === undefined ? c.body(null, 204) : streamUiTurn(c.var.ctx, id, turn)
   })

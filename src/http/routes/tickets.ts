@@ -1,4 +1,5 @@
 import { TicketAnswer, TicketInput } from '#core/auth/ticket'
+import { anyOf } from '#core/permissions'
 import { createRoutes, route } from '#http/route'
 import { issueTicket } from '#services/auth/issue-ticket'
 
@@ -7,7 +8,11 @@ const postTicket = route({
   path: '/ws/tickets',
   tag: 'sockets',
   summary: { pt: 'Emitir um bilhete de uso único para um websocket', en: 'Issue a single-use ticket for a websocket' },
-  permission: 'executions:read',
+  description: {
+    pt: 'Para uma conversa com chats:read, senão com executions:read.',
+    en: 'For a chat with chats:read, else with executions:read.',
+  },
+  permission: anyOf('executions:read', 'chats:read'),
   body: TicketInput,
   answers: { 200: TicketAnswer },
   errors: ['not_found'],

@@ -25,6 +25,8 @@ export interface AgentFacts {
 /** Models of a turn; with `ofAgent` what another agent spends in it is counted as that one's. */
 export interface AgentModels extends Models {
   ofAgent?(this: void, agentId: string): AgentModels
+  /** Brings to the ledger what was spent by these until now. */
+  settle?(this: void): Promise<void>
 }
 
 /** Binds an agent, and each that it asks. */

@@ -9,6 +9,7 @@ import { ModelError } from '#llm/errors'
 import type { Binding } from './bind-tools.ts'
 import { findAgentSnapshot } from './find-agent-snapshot.ts'
 import { runToEnd } from './run-to-end.ts'
+import { withinMonth } from './within-month.ts'
 
 /** Agents that one agent may reach through others. */
 const MAX_NESTING = 3
@@ -33,7 +34,7 @@ export async function askAgent(
   try {
     const ctx = { db: connectWithin(env, workspaceId), config, principal: { workspaceId } }
     const snapshot = await findAgentSnapshot(ctx, agentId)
-    const own = models.ofAgent?.(agentId) ?? models
+    const own = withinMonth(ctx.db, workspaceId, snapshot, models.ofAgent?.(agentId) ?? models)
     const agent = await bind(env, own, snapshot, { ...facts, callers, hasPerson: false })
     const history: ModelMessage[] = [{ role: 'user', content: [{ type: 'text', text: message }] }]
     const { signal, idempotencyKey: key } = call

@@ -12,6 +12,7 @@ import type { AgentFacts, AgentModels } from './agent-facts.ts'
 import { bindAgent } from './bind-agent.ts'
 import { findAgentSnapshot } from './find-agent-snapshot.ts'
 import { runToEnd } from './run-to-end.ts'
+import { withinMonth } from './within-month.ts'
 
 /** A node's visit, as an agent's turn within it needs it. */
 export interface AgentVisit {
@@ -40,7 +41,7 @@ export async function runAgentNode(
   try {
     const snapshot = await findAgentSnapshot({ db, config: readConfig(env), principal: { workspaceId } }, agentId)
     refuseAsking(snapshot)
-    const own = models.ofAgent?.(agentId) ?? models
+    const own = withinMonth(db, workspaceId, snapshot, models.ofAgent?.(agentId) ?? models)
     const agent = await bindAgent(env, own, snapshot, { ...facts, input: inputs, hasPerson: false })
     const history = messages.map(({ role, content }) => ({ role, content: [{ type: 'text' as const, text: content }] }))
     return await runToEnd({ models: own, signal, key, validate, onText, progress }, agent, history, () => undefined)

@@ -1,9 +1,11 @@
 import { and, desc, eq } from 'drizzle-orm'
 import { chatSession } from '#actors'
+import type { RatedMessage } from '#core/chat/feedback'
 import { ChatMessage } from '#core/chat/message'
 import { type Page, type Paging, toPage } from '#core/page'
 import type { Ctx } from '#services/context'
 import { findHeader } from './find-chat.ts'
+import { readFeedback } from './read-feedback.ts'
 import { toMessageView } from './to-chat.ts'
 
 /**
@@ -12,13 +14,15 @@ import { toMessageView } from './to-chat.ts'
  *
  * @throws AppError `not_found`
  */
-export async function listMessages(ctx: Ctx, chatId: string, paging: Paging): Promise<Page<ChatMessage>> {
+export async function listMessages(ctx: Ctx, chatId: string, paging: Paging): Promise<Page<RatedMessage>> {
   const { workspaceId } = await findHeader(ctx, chatId)
   const skip = (paging.page - 1) * paging.size
   const { total, items } = await chatSession(ctx.env, chatId).messages(workspaceId, skip, paging.size)
   const messages = items ?? (await readOld(ctx, chatId, skip, paging.size))
+  const ids = messages.map(({ id }) => id)
+  const feedbackOf = await readFeedback(ctx, chatId, ids)
   return toPage(
-    messages.map((message) => toMessageView(message, ctx.locale)),
+    messages.map((message) => ({ ...toMessageView(message, ctx.locale), feedback: feedbackOf(message.id) })),
     total,
     paging,
   )

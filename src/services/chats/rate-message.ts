@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import type { FeedbackInput } from '#core/chat/chat'
+import type { FeedbackInput } from '#core/chat/feedback'
 import type { Ctx } from '#services/context'
 import { findMessage } from './find-message.ts'
 
@@ -14,7 +14,7 @@ export async function rateMessage(
   messageId: string,
   input: FeedbackInput,
 ): Promise<FeedbackInput> {
-  await findMessage(ctx, chatId, messageId)
+  const { agent_id } = await findMessage(ctx, chatId, messageId)
   const { messageFeedback: feedback } = ctx.db.tables
   const { workspaceId, userId } = ctx.principal
   const { rating, comment } = input
@@ -28,7 +28,15 @@ export async function rateMessage(
   }
   await ctx.db
     .insert(feedback)
-    .values({ chat_id: chatId, message_id: messageId, user_id: userId, workspace_id: workspaceId, rating, comment })
+    .values({
+      chat_id: chatId,
+      message_id: messageId,
+      user_id: userId,
+      workspace_id: workspaceId,
+      agent_id,
+      rating,
+      comment,
+    })
     .onConflictDoUpdate({ target: [feedback.message_id, feedback.user_id], set: { rating, comment } })
   return { rating, comment }
 }

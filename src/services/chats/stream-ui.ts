@@ -1,4 +1,4 @@
-import { chatSession } from '#actors'
+import { chatSession, type TurnPlace } from '#actors'
 import { type UiInput, type UiMessage, uiDecisions, uiFiles, uiText } from '#core/chat/ui-stream'
 import { type InlineFile, readDataUrl, readFileUrl } from '#core/chat/attachment'
 import { AppError } from '#core/errors'
@@ -8,13 +8,19 @@ import { findHeader } from './find-chat.ts'
 import { regenerateMessage } from './regenerate-message.ts'
 import { sendMessage } from './send-message.ts'
 
+/** Where the answer of a turn is found in its chat's log. */
+export interface UiTurn extends TurnPlace {
+  /** The client has its beginning already. */
+  readonly isContinued: boolean
+}
+
 /**
- * What `useChat` sends, done, and the answer as the AI SDK's UI message stream. Of the messages only the last counts: the
+ * What `useChat` sends, done, and where the answer is to be followed. Of the messages only the last counts: the
  * chat knows the others.
  *
  * @throws AppError `not_found`, `chat_message_empty`, `chat_file_unreadable`, `chat_queue_full`; `chat_call_unknown` where nothing was to be decided
  */
-export async function streamUi(ctx: Ctx, chatId: string, input: UiInput): Promise<ReadableStream<Uint8Array>> {
+export async function streamUi(ctx: Ctx, chatId: string, input: UiInput): Promise<UiTurn> {
   const last = input.messages.at(-1)
   if (input.trigger === 'regenerate-message') return regenerate(ctx, chatId, input)
   if (last?.role === 'assistant') return goOn(ctx, chatId, last)
@@ -24,16 +30,17 @@ export async function streamUi(ctx: Ctx, chatId: string, input: UiInput): Promis
 }
 
 /**
- * The answer that is under way, from its beginning; undefined when there is none.
+ * The answer that is under way, to be followed from its beginning; undefined when there is none.
  *
  * @throws AppError `not_found`
  */
-export async function resumeUi(ctx: Ctx, chatId: string): Promise<ReadableStream<Uint8Array> | undefined> {
-  const header = await findHeader(ctx, chatId)
-  return chatSession(ctx.env, chatId).streamUi(header)
+export async function resumeUi(ctx: Ctx, chatId: string): Promise<UiTurn | undefined> {
+  const { workspaceId } = await findHeader(ctx, chatId)
+  const place = await chatSession(ctx.env, chatId).place(workspaceId)
+  return place && { ...place, isContinued: false }
 }
 
-async function regenerate(ctx: Ctx, chatId: string, { messageId = '' }: UiInput): Promise<ReadableStream<Uint8Array>> {
+async function regenerate(ctx: Ctx, chatId: string, { messageId = '' }: UiInput): Promise<UiTurn> {
   const { workspaceId } = await findHeader(ctx, chatId)
   const actor = chatSession(ctx.env, chatId)
   const latest = (await actor.messages(workspaceId, 0, 1)).items?.at(-1)
@@ -58,7 +65,7 @@ function filesOf({ config }: Ctx, message: UiMessage | undefined): { inline: Inl
 }
 
 /** A person has decided what the last answer waited for: it goes on where it was. */
-async function goOn(ctx: Ctx, chatId: string, message: UiMessage): Promise<ReadableStream<Uint8Array>> {
+async function goOn(ctx: Ctx, chatId: string, message: UiMessage): Promise<UiTurn> {
   const header = await findHeader(ctx, chatId)
   const actor = chatSession(ctx.env, chatId)
   const position = await actor.position(header.workspaceId)
@@ -70,15 +77,9 @@ async function goOn(ctx: Ctx, chatId: string, message: UiMessage): Promise<Reada
   return open(ctx, chatId, turnId, after, true)
 }
 
-async function open(
-  ctx: Ctx,
-  chatId: string,
-  turnId: string,
-  after = 0,
-  isContinued = false,
-): Promise<ReadableStream<Uint8Array>> {
-  const header = await findHeader(ctx, chatId)
-  const stream = await chatSession(ctx.env, chatId).streamUi(header, { turnId, after, isContinued })
-  if (stream === undefined) throw new AppError('not_found')
-  return stream
+async function open(ctx: Ctx, chatId: string, turnId: string, after = 0, isContinued = false): Promise<UiTurn> {
+  const { workspaceId } = await findHeader(ctx, chatId)
+  const place = await chatSession(ctx.env, chatId).place(workspaceId, turnId)
+  if (place === undefined) throw new AppError('not_found')
+  return { ...place, after, isContinued }
 }

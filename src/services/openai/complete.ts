@@ -9,6 +9,7 @@ import type { CompletionInput } from '#core/openai/input'
 import { createSandbox } from '#sandbox/client'
 import type { AgentModels } from '#services/agents/agent-facts'
 import { bindAgent } from '#services/agents/bind-agent'
+import { withinMonth } from '#services/agents/within-month'
 import type { Ctx } from '#services/context'
 import { openModels } from '#services/llm/open-models'
 import { pay, type Paid } from '#services/llm/pay'
@@ -48,8 +49,9 @@ export async function openCompletion(ctx: Ctx, input: CompletionInput, signal: A
   const open = (agentId: string | null): AgentModels => ({
     ...openModels(env, workspaceId, { onFinish: (finish) => paid.push({ finish, agentId }) }),
     ofAgent: open,
+    settle: () => pay(ctx, paid.splice(0)),
   })
-  const models = open(snapshot.id)
+  const models = withinMonth(ctx.db, workspaceId, snapshot, open(snapshot.id))
   const facts = { workspaceId, userId, startedAt: ctx.now(), input: {}, hasPerson: false }
   const bound = await bindAgent(env, models, snapshot, facts)
   const agent = withInput(bound, input, instructions)

@@ -43,6 +43,48 @@ describe('a key', () => {
   })
 })
 
+describe('a ticket for a chat', () => {
+  const ask = (key: string, resource: string, of: string) =>
+    call('/ws/tickets', { token: key, json: { resource, id: of } })
+  const newChat = async () => String(((await ana.call('/chat', { json: {} })).body as { id: string }).id)
+
+  it('takes the scope of chats alone, and opens the chat and nothing else', async () => {
+    const chat = await newChat()
+    const { key } = await createKey(ana.token, ['chats:read'])
+    const { ticket } = TicketAnswer.parse((await ask(key, 'chat', chat)).body)
+    for (const [resource, of] of [
+      ['execution', id],
+      ['workspace', chat],
+    ] as const) {
+      expect(problemOf(await ask(key, resource, of)).code).toBe('insufficient_scope')
+    }
+    expect(await (await openSocket(path(`?ticket=${ticket}`))).closed).toMatchObject({ code: 4001 })
+    const socket = await openSocket(`/api/v1/ws/chat/${chat}?ticket=${ticket}`)
+    await socket.until(({ type }) => type === 'history')
+    // The key may read, so whoever came by its ticket does.
+    socket.send({ type: 'chat_message', data: { message: 'Oi' } })
+    expect(await socket.until(({ type }) => type === 'error')).toMatchObject({ data: { code: 'forbidden' } })
+    socket.close()
+  })
+
+  it('is not given for the scope of executions alone, nor for none of the two', async () => {
+    const chat = await newChat()
+    for (const scopes of [READ, ['workflows:read'], ['chats:write']] as const) {
+      const { key } = await createKey(ana.token, scopes)
+      expect(problemOf(await ask(key, 'chat', chat)).code).toBe('insufficient_scope')
+    }
+  })
+
+  it('does not outlive what its key may', async () => {
+    const chat = await newChat()
+    const made = await createKey(ana.token, ['chats:read'])
+    const { ticket } = TicketAnswer.parse((await ask(made.key, 'chat', chat)).body)
+    await ana.call(`/api-keys/${made.id}`, { method: 'DELETE' })
+    const { closed } = await openSocket(`/api/v1/ws/chat/${chat}?ticket=${ticket}`)
+    expect(await closed).toMatchObject({ code: 4001 })
+  })
+})
+
 describe('a ticket that a key asked for', () => {
   it('opens one socket', async () => {
     const { key } = await createKey(ana.token, READ)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { newId } from '#lib/ids'
 import type { Caller } from '#tests/worker/security/people'
 import { scriptModel } from '#tests/worker/support/models'
-import { createChat, createTalker, isAnswer } from './support.ts'
+import { createAgentChat, createChat, createTalker, isAnswer } from './support.ts'
 
 let ana: Caller
 beforeAll(async () => {
@@ -94,4 +94,22 @@ describe('what a chat costs', () => {
     expect(JSON.stringify(await chat.messages())).toContain('agent_budget_reached')
     expect(await model.requests()).toHaveLength(2)
   })
+})
+
+it('chats that run at once overspend a month by no more than their calls under way', async () => {
+  const usage = { prompt_tokens: 500_000, completion_tokens: 0 }
+  const calls = [{ id: 'call_0', name: 'current_time', input: {} }]
+  // Each answer costs a dollar, and asks for another one.
+  const { reference: model, requests } = await scriptModel({ kind: 'tools', calls, usage })
+  const limits = { max_cost_per_month: 2.5 }
+  const first = await createAgentChat(ana, { model, tools: [{ type: 'current_time' }], limits })
+  const { agent_id } = await first.chat()
+  const others = await Promise.all([1, 2, 3].map(() => createChat(ana, { agent_id })))
+  const chats = [first, ...others]
+  const answers = await Promise.all(chats.map((chat) => chat.ask('Que horas são?')))
+  for (const { error, end_reason } of answers)
+    expect(end_reason ?? error?.code).toMatch(/max_cost|agent_budget_reached/)
+  // Without asking again each of them would have spent three.
+  expect((await requests()).length).toBeLessThan(limits.max_cost_per_month + chats.length)
+  expect((await first.ask('E agora?')).error?.code).toBe('agent_budget_reached')
 })

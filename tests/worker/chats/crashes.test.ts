@@ -5,7 +5,7 @@ import { beforeAll, expect, it } from 'vitest'
 import type { ChatMessage } from '#core/chat/message'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
-import { type Caller, createPerson } from '#tests/worker/security/people'
+import { type Caller, createPerson, createTeam } from '#tests/worker/security/people'
 import { HTTP_URL, requestsOf } from '#tests/worker/support/api'
 import { scriptModel } from '#tests/worker/support/models'
 import {
@@ -123,4 +123,25 @@ it('a stream of events goes on until its holder has left', async () => {
   const { text } = await stream
   expect(text).toMatch(/^retry: \d+\n\nid: 0\nevent: history\n/)
   expect(text).toContain('event: message_delta')
+})
+
+it.each([
+  ['logs out', 'POST', '/api/v1/auth/logout'],
+  ['is out of the workspace', 'DELETE', ''],
+] as const)("useChat's stream ends when its holder %s, in the middle of an answer", async (_, method, logout) => {
+  const { members, workspaceId } = await createTeam()
+  const { editor, owner } = members
+  const script = await scriptModel({ kind: 'hold', text: range(1, 60).join(' ') })
+  const chat = await createAgentChat(editor, { model: script.reference })
+  const messages = [{ id: 'm1', role: 'user', parts: [{ type: 'text', text: 'Oi' }] }]
+  const stream = editor.call(`/api/v1/chat/${chat.id}/ui-stream`, { method: 'POST', body: { messages } })
+  await expect.poll(async () => (await script.requests()).length).toBe(1)
+  const path = logout === '' ? `/api/v1/workspaces/${workspaceId}/members/${editor.userId}` : logout
+  const by = logout === '' ? owner : editor
+  expect((await by.call(path, { method, ...(logout === '' ? {} : { body: {} }) })).status).toBeLessThan(300)
+  const { text } = await stream
+  expect(text).toContain('"type":"start"')
+  expect(text).not.toContain('[DONE]')
+  expect(text).not.toContain('60')
+  await script.release()
 })

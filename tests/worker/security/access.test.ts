@@ -122,9 +122,9 @@ describe.each(names.filter((name) => !PUBLIC.includes(name)))('%s', (name) => {
 
   test('is 403 for the roles without its permission, whatever else is wrong', async () => {
     const operation = guarded(name)
-    const { method, permission } = operation
+    const { method, permissions } = operation
     const at = garbagePath(operation, team.workspaceId)
-    const calls = WORKSPACE_ROLES.filter((role) => !roleHas(role, permission)).map(async (role) => {
+    const calls = WORKSPACE_ROLES.filter((role) => !permissions.some((one) => roleHas(role, one))).map(async (role) => {
       const answer = await team.members[role].call(at, { method, ...garbageFor(method) })
       expect(outcome(answer), role).toBe('403 forbidden')
     })

@@ -65,10 +65,10 @@ describe.each(names)('%s by an API key', (name) => {
 
   test('with every scope but this one is 403, whatever else is wrong', async () => {
     const operation = guarded(name)
-    const { permission, method } = operation
+    const { permission, permissions, method } = operation
     const caller = await withKey(
       await newOwner(),
-      SCOPES.filter((scope) => scope !== permission),
+      SCOPES.filter((scope) => !permissions.includes(scope)),
     )
     const answer = await caller.call(garbagePath(operation, team.workspaceId), { method, ...garbageFor(method) })
     expect(outcome(answer)).toBe(permission === 'account:write' ? '403 session_required' : '403 insufficient_scope')
@@ -76,12 +76,14 @@ describe.each(names)('%s by an API key', (name) => {
 
   test('of somebody whose role does not have the permission is 403', async () => {
     const operation = guarded(name)
-    const { permission, method } = operation
-    const refused = WORKSPACE_ROLES.filter((role) => !roleHas(role, permission)).map(async (role) => {
-      const at = garbagePath(operation, team.workspaceId)
-      const answer = await everything[role].call(at, { method, ...garbageFor(method) })
-      expect(outcome(answer), role).toBe('403 forbidden')
-    })
+    const { permissions, method } = operation
+    const refused = WORKSPACE_ROLES.filter((role) => !permissions.some((one) => roleHas(role, one))).map(
+      async (role) => {
+        const at = garbagePath(operation, team.workspaceId)
+        const answer = await everything[role].call(at, { method, ...garbageFor(method) })
+        expect(outcome(answer), role).toBe('403 forbidden')
+      },
+    )
     await Promise.all(refused)
   })
 

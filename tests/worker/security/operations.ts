@@ -12,9 +12,11 @@ const Schema = z.looseObject({
 })
 type Schema = z.infer<typeof Schema>
 
+const Permissions = z.array(z.enum([...SCOPES, ...ACCOUNT_PERMISSIONS]))
+
 const Operation = z.looseObject({
   security: z.array(z.unknown()).optional(),
-  'x-permission': z.enum([...SCOPES, ...ACCOUNT_PERMISSIONS]).optional(),
+  'x-permission': z.union([Permissions.element, Permissions]).default([]),
   responses: z.record(z.string(), z.unknown()),
   requestBody: z.object({ content: z.record(z.string(), z.object({ schema: Schema })) }).optional(),
 })
@@ -30,7 +32,10 @@ export interface Operation {
   readonly method: string
   readonly path: string
   readonly isPublic: boolean
+  /** The one that it takes, or the first of several. */
   readonly permission: Permission | undefined
+  /** One of them is enough. */
+  readonly permissions: readonly Permission[]
   /** The statuses of a success. */
   readonly successes: readonly number[]
   /** The keys that the body may have; undefined where it takes none, or only a form with a file. */
@@ -42,13 +47,15 @@ export async function readOperations(): Promise<ReadonlyMap<string, Operation>> 
   const document = Document.parse(JSON.parse((await hit('/openapi.json')).text))
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]): Operation => {
+      const permissions = [operation['x-permission']].flat()
       const content = operation.requestBody?.content['application/json']
       return {
         name: `${method.toUpperCase()} ${path}`,
         method: method.toUpperCase(),
         path,
         isPublic: operation.security?.length === 0,
-        permission: operation['x-permission'],
+        permission: permissions[0],
+        permissions,
         successes: Object.keys(operation.responses)
           .map(Number)
           .filter((status) => status < 400),

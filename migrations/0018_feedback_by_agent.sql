@@ -1,0 +1,2 @@
+ALTER TABLE "synapscale_db"."message_feedback" ADD COLUMN "agent_id" uuid;--> statement-breakpoint
+CREATE INDEX "message_feedback_time_idx" ON "synapscale_db"."message_feedback" USING btree ("workspace_id","created_at" DESC NULLS LAST);
