@@ -11,6 +11,7 @@ import { createSandbox } from '#sandbox/client'
 import { bindAgent } from '#services/agents/bind-agent'
 import { findTurnAgent as findAgent } from '#services/chats/find-turn-agent'
 import type { AgentModels } from '#services/agents/agent-facts'
+import type { Spender } from '#services/budgets/admission'
 import { openModels } from '#services/llm/open-models'
 import { deliverSpent } from './deliver-chat.ts'
 import type { Messages } from './messages.ts'
@@ -53,11 +54,12 @@ export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: R
   const { signal, begun, messages, progress } = ports
   const { chatId, workspaceId } = header
   if (turn.agent === undefined) throw new Error('a turn without an agent')
+  const spenderOf = (agentId: string | null): Spender => ({ agentId, workflowId: null, userId: turn.userId })
   const ofAgent = (agentId: string): AgentModels => {
     const onFinish = (paid: FinishPart): void => ports.spend(agentId, paid)
-    return { ...openModels(env, workspaceId, { onFinish }), ofAgent }
+    return { ...openModels(env, workspaceId, { spender: spenderOf(agentId), onFinish }), ofAgent }
   }
-  const models: AgentModels = { ...openModels(env, workspaceId), ofAgent }
+  const models: AgentModels = { ...openModels(env, workspaceId, { spender: spenderOf(turn.agent.id) }), ofAgent }
   const agent = await bindAgent(env, models, turn.agent, {
     workspaceId,
     userId: turn.userId,

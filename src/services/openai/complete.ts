@@ -46,7 +46,10 @@ export async function openCompletion(ctx: Ctx, input: CompletionInput, signal: A
   const { instructions, history } = await readConversation(ctx, input)
   const paid: Paid[] = []
   const open = (agentId: string | null): AgentModels => ({
-    ...openModels(env, workspaceId, { onFinish: (finish) => paid.push({ finish, agentId }) }),
+    ...openModels(env, workspaceId, {
+      spender: { agentId, workflowId: null, userId },
+      onFinish: (finish) => paid.push({ finish, agentId }),
+    }),
     ofAgent: open,
   })
   const models = open(snapshot.id)
