@@ -48,17 +48,17 @@ const TEXT: Sentence = {
   pt: `Olá!
 
 O orçamento "{name}" chegou a {threshold} % do seu limite: US$ {spent} de US$ {limit}, de {from} até {to}.
-{then}
+{outlook}
 
 Você recebe esta mensagem porque um administrador do workspace pôs o seu endereço neste orçamento.`,
   en: `Hello!
 
 The budget "{name}" has reached {threshold} % of its limit: US$ {spent} of US$ {limit}, from {from} until {to}.
-{then}
+{outlook}
 
 You get this message because an administrator of the workspace has put your address into this budget.`,
 }
-const THEN = {
+const OUTLOOKS = {
   goes_on: { pt: 'Nada foi interrompido.', en: 'Nothing was stopped.' },
   will_stop: {
     pt: 'Ao chegar a 100 %, os modelos que ele cobre deixam de ser chamados até o fim do período.',
@@ -73,12 +73,12 @@ const THEN = {
 /** To somebody whose language nobody knows: both. */
 export function writeBudgetMail(alert: BudgetAlert): { readonly subject: string; readonly text: string } {
   const { name, threshold, spent, limit, from, to, hard_stop: stops } = alert
-  const then = THEN[!stops ? 'goes_on' : spent < limit ? 'will_stop' : 'stopped']
+  const outlook = OUTLOOKS[!stops ? 'goes_on' : spent < limit ? 'will_stop' : 'stopped']
   const facts = { name, threshold, percent: percentOf(spent, limit), from: minuteOf(from), to: minuteOf(to) }
   const params = { ...facts, spent: toDollars(spent), limit: toDollars(limit) }
   return {
     subject: LOCALES.map((locale) => say(SUBJECT, locale, params)).join(' / '),
-    text: LOCALES.map((locale) => say(TEXT, locale, { ...params, then: say(then, locale) })).join('\n\n\n'),
+    text: LOCALES.map((locale) => say(TEXT, locale, { ...params, outlook: say(outlook, locale) })).join('\n\n\n'),
   }
 }
 

@@ -3,8 +3,7 @@ import { Email } from '#core/auth/fields'
 
 export const BUDGETS_MAX = 100
 
-export const BUDGET_SCOPES = ['workspace', 'agent', 'workflow', 'model', 'user'] as const
-export type BudgetScope = (typeof BUDGET_SCOPES)[number]
+const BUDGET_SCOPES = ['workspace', 'agent', 'workflow', 'model', 'user'] as const
 const BUDGET_PERIODS = ['day', 'week', 'month'] as const
 
 const name = z

@@ -17,9 +17,9 @@ export interface Admission {
    *
    * @throws BudgetExceeded; DatabaseUnavailable: what cannot be known is not allowed
    */
-  admit(reference: string): Promise<void>
+  admit(this: void, reference: string): Promise<void>
   /** Counts an answer of which the ledger may not know yet. */
-  note(finish: Pick<FinishPart, 'model' | 'cost'>): void
+  note(this: void, finish: Pick<FinishPart, 'model' | 'cost'>): void
 }
 
 interface Stop {

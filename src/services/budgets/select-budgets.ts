@@ -10,8 +10,6 @@ const Reached = z.array(z.object({ threshold: z.int(), at: z.number() }))
 
 /**
  * The workspace's budgets that fulfil a condition, with how each stands at this moment, newest first.
- *
- * @param more what else is read of each, as `total`
  */
 export async function selectBudgets(
   ctx: Pick<Ctx, 'db' | 'now' | 'principal'>,
@@ -52,8 +50,9 @@ export async function selectBudgets(
 
 type Row = Ctx['db']['tables']['budgets']['$inferSelect']
 
-function plain({ workspace_id: _, mail_to: _mail, recount_at: _at, created_by: _by, ...row }: Row) {
-  return { ...row, created_at: row.created_at.toISOString(), updated_at: row.updated_at.toISOString() }
+function plain({ id, name, scope, target, period, timezone, limit, thresholds, hard_stop, ...times }: Row) {
+  const [created_at, updated_at] = [times.created_at.toISOString(), times.updated_at.toISOString()]
+  return { id, name, scope, target, period, timezone, limit, thresholds, hard_stop, created_at, updated_at }
 }
 
 function standing(spent: number, { limit, hard_stop }: Pick<Row, 'limit' | 'hard_stop'>) {

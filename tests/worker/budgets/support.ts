@@ -71,7 +71,7 @@ export async function confirm(...people: readonly Caller[]): Promise<void> {
   await db.update(users).set({ is_verified: true }).where(inArray(users.id, ids))
 }
 
-const Told = z.object({ type: z.string(), workspace_id: z.string(), data: z.looseObject({ threshold: z.int() }) })
+const Told = z.looseObject({ type: z.string(), workspace_id: z.string(), data: z.looseObject({ threshold: z.int() }) })
 
 /** What an address was told of budgets. */
 export async function toldTo(key: string) {
