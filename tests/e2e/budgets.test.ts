@@ -99,7 +99,7 @@ test('the limit is reached: the mail and the signed event arrive once, the next 
   expect(await run()).toMatchObject(failed)
   const refused = await ana.call('/llm/chat', { model: 'scripted/dear', prompt: 'hi' })
   expect(refused).toMatchObject({ status: 409, body: { code: 'budget_exceeded' } })
-  expect(String(z.object({ detail: z.string() }).parse(refused.body).detail)).toContain('"Teto do mês"')
+  expect(z.object({ detail: z.string() }).parse(refused.body).detail).toContain('"Teto do mês"')
 
   await server.kill()
   await server.restart()

@@ -7,7 +7,7 @@ import { withLine } from '#services/audit/audit'
 import type { Ctx } from '#services/context'
 import { claimId, type Idempotency } from '#services/idempotency/claim-id'
 import { checkTarget, findMembers, unknownTimeZone } from './check-budget.ts'
-import { recount, RECOUNT_AFTER_MS } from './count-spent.ts'
+import { holdBudget, recount, RECOUNT_AFTER_MS } from './count-spent.ts'
 import { findBudget } from './find-budget.ts'
 
 const INVALID_PARAMETER_VALUE = '22023'
@@ -40,7 +40,9 @@ export async function createBudget(ctx: Ctx, input: BudgetInput, idempotency?: I
     .returning()
   const details = { scope, target, period, limit, hard_stop }
   const line = withLine(ctx, db, creation, { action: 'budget.created', resourceId: id, details })
-  await db.batch([line, recount(db, workspaceId, id, now)]).catch((error: unknown) => {
+  // A repeat finds it there, and other calls adding to it.
+  const hold = holdBudget(db, workspaceId, id)
+  await db.batch([line, hold, recount(db, workspaceId, id, now)]).catch((error: unknown) => {
     throw error instanceof DatabaseError && error.sqlState === INVALID_PARAMETER_VALUE ? unknownTimeZone() : error
   })
   ctx.later(() => eventDispatch(ctx.env, workspaceId).poke(workspaceId))

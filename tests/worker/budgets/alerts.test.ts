@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { isSigned } from '#auth/webhook-signature'
 import { readConfig } from '#config'
+import { newId } from '#lib/ids'
 import { tellAlerts } from '#services/budgets/deliver-alerts'
 import { mailAlerts } from '#services/budgets/mail-alerts'
 import { sweepBudgets } from '#services/maintenance/sweep-budgets'
@@ -14,7 +15,7 @@ import { mailsTo } from '#tests/worker/auth/mail'
 import { fine, ring, subscribe } from '#tests/worker/events/support'
 import { createPerson, createTeam } from '#tests/worker/security/people'
 import { requestsOf } from '#tests/worker/support/api'
-import { alertsOf, BASE, confirm, createBudget, db, entry, patch, spend, toldTo } from './support.ts'
+import { alertsOf, BASE, confirm, createBudget, db, entry, patch, read, spend, toldTo } from './support.ts'
 
 const { budgetAlerts: alerts, users, workspaceMembers: members } = db.tables
 
@@ -36,19 +37,21 @@ function mailServer(answers: readonly number[] = []) {
   return { taken, asked: () => asked, env: { ...env, MAIL_OUTBOX: { fetch } } }
 }
 
-/** Reached in a workspace whose alarm nobody has set. */
-async function reached(mail = true) {
+/** A budget in a workspace whose actor nobody has woken yet: what is owed is told when the test says so. */
+async function quiet(mail = true) {
   const { members: people, workspaceId } = await createTeam()
   await confirm(people.admin, people.editor)
-  const mail_to = mail ? [people.admin.email, people.editor.email] : []
-  const budget = await createBudget(people.owner, { mail_to })
-  await db.update(db.tables.budgets).set({ recount_at: null }).where(eq(db.tables.budgets.id, budget.id))
-  return { people, workspaceId, budget }
+  const id = newId()
+  const mail_to = mail ? [people.admin.userId, people.editor.userId] : []
+  const money = { limit: 10, thresholds: [50, 80, 100], hard_stop: false }
+  const what = { name: 'Mês', scope: 'workspace', period: 'month', timezone: 'UTC', ...money } as const
+  await db.insert(db.tables.budgets).values({ id, workspace_id: workspaceId, ...what, mail_to })
+  return { people, workspaceId, budget: await read(people.owner, { id }) }
 }
 
 describe('a threshold that is reached', () => {
   test('is a signed event for whoever subscribes, and a mail in both languages for whom the budget names', async () => {
-    const { people, workspaceId, budget } = await reached()
+    const { people, workspaceId, budget } = await quiet()
     const { owner, admin, editor, viewer } = people
     const [wanted, other] = [fine(), fine()]
     const { secret } = await subscribe(owner, wanted.url, ['budget.reached'])
@@ -95,7 +98,7 @@ describe('a threshold that is reached', () => {
   })
 
   test('with others at once is an event each and one mail, of the highest', async () => {
-    const { people, budget } = await reached()
+    const { people, budget } = await quiet()
     const { key, url } = fine()
     await subscribe(people.owner, url, ['budget.reached'])
     await spend(people.owner, entry(11))
@@ -111,7 +114,7 @@ describe('a threshold that is reached', () => {
   })
 
   test('is told by the sweep when the process died before anybody was', async () => {
-    const { people, workspaceId, budget } = await reached()
+    const { people, workspaceId, budget } = await quiet()
     const { key, url } = fine()
     await subscribe(people.owner, url, ['budget.reached'])
     await spend(people.owner, entry(5))
@@ -124,7 +127,7 @@ describe('a threshold that is reached', () => {
   })
 
   test('is one event, however often its telling is cut off and repeated', async () => {
-    const { people, workspaceId, budget } = await reached(false)
+    const { people, workspaceId, budget } = await quiet(false)
     const { id } = await subscribe(people.owner, fine().url, ['budget.reached'])
     await spend(people.owner, entry(5))
     await Promise.all(Array.from({ length: 5 }, () => tellAlerts(env, workspaceId)))
@@ -138,7 +141,7 @@ describe('a threshold that is reached', () => {
 
 describe('mail', () => {
   test('that is not taken comes again later, for whom it did not reach alone', async () => {
-    const { people, workspaceId, budget } = await reached()
+    const { people, workspaceId, budget } = await quiet()
     await spend(people.owner, entry(5))
     const server = mailServer([204, 500])
     await mailAlerts(server.env, workspaceId)
@@ -155,7 +158,7 @@ describe('mail', () => {
   })
 
   test('is given up after a day of a server that takes none', async () => {
-    const { people, workspaceId, budget } = await reached()
+    const { people, workspaceId, budget } = await quiet()
     await spend(people.owner, entry(5))
     const server = mailServer(Array.from({ length: 100 }, () => 500))
     for (let attempt = 0; attempt < 15; attempt += 1) {
@@ -168,7 +171,7 @@ describe('mail', () => {
   })
 
   test('goes to nobody who has left, or whose account is closed', async () => {
-    const { people, workspaceId } = await reached()
+    const { people, workspaceId } = await quiet()
     await db.delete(members).where(and(eq(members.workspace_id, workspaceId), eq(members.user_id, people.admin.userId)))
     await db.update(users).set({ is_active: false }).where(eq(users.id, people.editor.userId))
     await spend(people.owner, entry(5))

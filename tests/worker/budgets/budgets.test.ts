@@ -69,6 +69,9 @@ describe('a budget', () => {
     expect((await list('target=x/Do')).items).toMatchObject([{ name: 'Dois', current: { spent: 4, percent: 40 } }])
     expect((await list('search=0%25')).items.map(({ name }) => name)).toEqual(['Um 100%'])
     expect((await ana.call(`${BASE}?scope=none`)).status).toBe(422)
+    for (const junk of ['target=%00', 'search=%00', 'target=%ED%A0%80', 'search=%25%5C']) {
+      expect((await ana.call(`${BASE}?${junk}`)).status).toBeLessThan(500)
+    }
   })
 
   test('is made once, however often the same click comes', async () => {

@@ -2,11 +2,13 @@
 import { env } from 'cloudflare:workers'
 import { and, eq } from 'drizzle-orm'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { Budget } from '#core/budgets/budget'
 import { newId } from '#lib/ids'
 import { tellAlerts } from '#services/budgets/deliver-alerts'
 import { call } from '#tests/worker/auth/api'
 import { post } from '#tests/worker/events/support'
 import { createPerson, createTeam } from '#tests/worker/security/people'
+import { pageOf } from '#tests/worker/support/api'
 import { chain, trigger } from '#tests/worker/support/graphs'
 import { alertsOf, BASE, createBudget, db, entry, patch, read, spend, thresholdsOf } from './support.ts'
 
@@ -163,6 +165,16 @@ describe('a threshold', () => {
     expect(lowered.current.reached.map(({ threshold }) => threshold)).toEqual([50, 80, 100])
     await patch(ana, budget, { thresholds: [20, 50] })
     expect(await thresholdsOf(budget)).toEqual([50, 80, 80, 100, 20])
+  })
+
+  test('misses no call while the same click makes its budget again and again', async () => {
+    const ana = await createPerson()
+    const headers = { 'Idempotency-Key': newId() }
+    const click = () => ana.call(BASE, { method: 'POST', body: { name: 'x', limit: 10 }, headers })
+    await click()
+    await Promise.all(Array.from({ length: 60 }, (_, index) => (index % 3 === 0 ? click() : spend(ana, entry(0.25)))))
+    const { items } = pageOf(Budget).parse(JSON.parse((await ana.call(BASE)).text))
+    expect(items).toMatchObject([{ current: { spent: 10, reached: [{}, {}, {}] } }])
   })
 
   test('is missed by no call while the limit is moved to and fro', async () => {
