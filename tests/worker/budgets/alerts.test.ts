@@ -170,6 +170,23 @@ describe('mail', () => {
     expect(await alertsOf(budget)).toMatchObject([{ mail_at: null, mail_attempts: 11 }])
   })
 
+  test('reaches who can be reached, however many before cannot', async () => {
+    const { people, workspaceId, budget } = await quiet()
+    const { owner, admin, editor, viewer } = people
+    await confirm(owner, viewer)
+    const [good, ...bad] = [owner, admin, editor, viewer].toSorted((a, b) => (a.userId < b.userId ? 1 : -1))
+    const { budgets } = db.tables
+    const mail_to = [...bad, ...(good ? [good] : [])].map(({ userId }) => userId)
+    await db.update(budgets).set({ mail_to }).where(eq(budgets.id, budget.id))
+    await spend(owner, entry(5))
+    const server = mailServer([500, 500, 500, 204])
+    await mailAlerts(server.env, workspaceId)
+    expect(server.taken).toEqual([])
+    await db.update(alerts).set({ mail_at: new Date() }).where(eq(alerts.budget_id, budget.id))
+    await mailAlerts(server.env, workspaceId)
+    expect(server.taken[0]).toBe(good?.email)
+  })
+
   test('goes to nobody who has left, or whose account is closed', async () => {
     const { people, workspaceId } = await quiet()
     await db.delete(members).where(and(eq(members.workspace_id, workspaceId), eq(members.user_id, people.admin.userId)))
