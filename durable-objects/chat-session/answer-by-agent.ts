@@ -6,6 +6,7 @@ import { createSandbox } from '#sandbox/client'
 import { bindAgent } from '#services/agents/bind-agent'
 import type { AgentModels } from '#services/agents/agent-facts'
 import { withinMonth } from '#services/agents/within-month'
+import type { Spender } from '#services/budgets/admission'
 import { openModels } from '#services/llm/open-models'
 import type { Answerer } from './answerer.ts'
 import { openContext } from './open-context.ts'
@@ -19,11 +20,12 @@ export const answerByAgent: Answerer = async (env, header, turn, ports) => {
   const { signal, begun, messages, progress, settle } = ports
   const { chatId, workspaceId } = header
   if (turn.agent === undefined) throw new Error('a turn without an agent')
+  const spenderOf = (agentId: string | null): Spender => ({ agentId, workflowId: null, userId: turn.userId })
   const ofAgent = (agentId: string): AgentModels => {
     const onFinish = (paid: FinishPart): void => ports.spend(agentId, paid)
-    return { ...openModels(env, workspaceId, { onFinish }), ofAgent, settle }
+    return { ...openModels(env, workspaceId, { spender: spenderOf(agentId), onFinish }), ofAgent, settle }
   }
-  const own: AgentModels = { ...openModels(env, workspaceId), ofAgent, settle }
+  const own: AgentModels = { ...openModels(env, workspaceId, { spender: spenderOf(turn.agent.id) }), ofAgent, settle }
   const models = withinMonth(connectWithin(env, workspaceId), workspaceId, turn.agent, own)
   const agent = await bindAgent(env, models, turn.agent, {
     workspaceId,

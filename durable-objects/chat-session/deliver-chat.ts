@@ -57,5 +57,8 @@ export function deliverSpent(
   { workspaceId }: ChatHeader,
   { spent }: Pick<ChatStorage, 'spent'>,
 ): Promise<void> {
-  return spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
+  return spent.deliver(async (entries) => {
+    const isReached = await recordUsage(connect(env), workspaceId, entries)
+    if (isReached) await eventDispatch(env, workspaceId).poke(workspaceId)
+  })
 }

@@ -1,5 +1,5 @@
 /**
- * Sends the events of one workspace to whom it has subscribed.
+ * Sends the events of one workspace to whom it has subscribed, and tells of its budgets.
  *
  * E1  What is to be sent stands in PostgreSQL, written with what happened; this actor holds nothing but an alarm.
  * E2  While anything is owed an alarm is set, and its handler never throws (P5). One that is lost the hourly sweep sets
@@ -8,6 +8,8 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { EventDispatchActor } from '#actors'
 import { describeError, logLine } from '#lib/log'
+import { nextAlertAt, tellAlerts } from '#services/budgets/deliver-alerts'
+import { mailAlerts } from '#services/budgets/mail-alerts'
 import { deliverEvents } from '#services/events/deliver-events'
 
 /** Several events of one moment become one round. */
@@ -33,7 +35,7 @@ export class EventDispatch extends DurableObject<Env> implements EventDispatchAc
     const guard = Date.now() + RETRY_MS
     await storage.setAlarm(guard)
     try {
-      const nextAt = await deliverEvents(this.env, workspaceId)
+      const nextAt = await attend(this.env, workspaceId)
       // Whoever poked meanwhile has set an earlier one.
       if ((await storage.getAlarm()) !== guard) return
       if (nextAt === undefined) await storage.deleteAll()
@@ -43,4 +45,16 @@ export class EventDispatch extends DurableObject<Env> implements EventDispatchAc
       logLine('warn', { event: 'events_failed', workspace_id: workspaceId, error: describeError(error) })
     }
   }
+}
+
+/** @returns when there is something to do again, in Unix milliseconds; undefined when nothing is owed */
+async function attend(env: Env, workspaceId: string): Promise<number | undefined> {
+  const owedAt = await nextAlertAt(env, workspaceId)
+  const isOwed = owedAt !== undefined && owedAt <= Date.now()
+  if (isOwed) await tellAlerts(env, workspaceId)
+  const nextEvent = await deliverEvents(env, workspaceId)
+  // Last: a mail server may let one wait.
+  if (isOwed) await mailAlerts(env, workspaceId)
+  const nextAlert = isOwed ? await nextAlertAt(env, workspaceId) : owedAt
+  return nextEvent === undefined ? nextAlert : Math.min(nextEvent, nextAlert ?? nextEvent)
 }

@@ -74,7 +74,7 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const values = box('values', () => adoptValues(env, header, state.large.values()))
   const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
   const spent = createSpentUsage(sql)
-  const usage = box('usage', () => spent.deliver((entries) => recordUsage(connect(env), header.workspaceId, entries)))
+  const usage = box('usage', () => spent.deliver((entries) => payUsage(run, entries)))
   const boxes = [values, projection, parent, chat, children, errorWorkflow, approvalMails, triggers, usage]
 
   /** Whether one of the latest large values is another execution's. */
@@ -148,6 +148,12 @@ async function project({ env, header, plan, state, ...run }: DebtorRun): Promise
   if (isTold) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
   return isAwaited
+}
+
+/** Into PostgreSQL's ledger and, where that has reached a budget's threshold, to whom it tells. */
+async function payUsage({ env, header }: DebtorRun, entries: readonly UsageEntry[]): Promise<void> {
+  const isReached = await recordUsage(connect(env), header.workspaceId, entries)
+  if (isReached) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
 }
 
 async function tellParent({ env, header, state }: DebtorRun, owner: string | undefined): Promise<void> {

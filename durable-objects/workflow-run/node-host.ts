@@ -58,12 +58,12 @@ async function start(
   return startChild(env, header, by, { workflowId, inputs: bare, ...withHoles(holes) })
 }
 
-function toEntry({ executionId, createdBy }: RunHeader, command: Perform, spent: Spent): UsageEntry {
+function toEntry({ executionId, workflowId, createdBy }: RunHeader, command: Perform, spent: Spent): UsageEntry {
   const { node_id, visit, performance } = command
   const { ordinal, agentId: agent_id, ...taken } = spent
   const key = ['execution', executionId, node_id, visit, performance, ordinal].join('/')
-  const place = { source: 'execution', user_id: createdBy, execution_id: executionId, node_id, chat_id: null } as const
-  return { ...taken, ...place, key, at: Date.now(), agent_id }
+  const place = { execution_id: executionId, workflow_id: workflowId, node_id, chat_id: null, agent_id }
+  return { ...taken, ...place, key, at: Date.now(), source: 'execution', user_id: createdBy }
 }
 
 function cut(text: string): string {

@@ -151,6 +151,7 @@ function createPorts(
       ...more,
       outbound,
       trace: command.trace,
+      spender: { agentId, workflowId: machine.facts.workflow.id, userId: machine.facts.createdBy ?? null },
       onFinish: ({ model, usage, cost }) => host.spend({ model, usage, cost, ordinal: (ordinal += 1), agentId }),
     })
   const ofAgent = (agentId: string): AgentModels => ({ ...open(agentId), ofAgent })

@@ -1,4 +1,5 @@
 import { AGENT_ERRORS } from './agent/errors.ts'
+import { BUDGET_ERRORS } from './budgets/errors.ts'
 import { CHAT_ERRORS } from './chat/errors.ts'
 import { type ErrorKind, kind } from './error-kind.ts'
 import { FILE_ERRORS } from './files/errors.ts'
@@ -183,6 +184,7 @@ export const ERRORS = {
   busy: kind(503, 'Muitos pedidos ao mesmo tempo. Tente de novo em instantes.', 'Too busy. Try again in a moment.'),
   ...FILE_ERRORS,
   ...AGENT_ERRORS,
+  ...BUDGET_ERRORS,
   ...CHAT_ERRORS,
 } as const satisfies Record<string, ErrorKind>
 

@@ -24,6 +24,9 @@ export const WORKSPACE_PERMISSIONS = {
   // It costs money, as running does.
   'llm:use': 'editor',
   'analytics:read': 'viewer',
+  // They say what things cost, as analytics does.
+  'budgets:read': 'viewer',
+  'budgets:write': 'admin',
   'workflows:read': 'viewer',
   'workflows:write': 'editor',
   'agents:read': 'viewer',

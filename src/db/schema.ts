@@ -15,6 +15,7 @@ import { eventTables } from './event-tables.ts'
 import { fileTables } from './file-tables.ts'
 import { agentTables } from './agent-tables.ts'
 import { analyticsTables } from './analytics-tables.ts'
+import { budgetTables } from './budget-tables.ts'
 import { chatTables } from './chat-tables.ts'
 import { executionTables } from './execution-tables.ts'
 import { triggerTables } from './trigger-tables.ts'
@@ -206,6 +207,7 @@ function buildTables(name: string) {
     ...eventTables(schema, workspace.workspaces),
     ...agents,
     ...usage,
+    ...budgetTables(schema, workspace.workspaces),
     ...analytics,
     ...chat,
     ...executionTables(schema),

@@ -18,6 +18,7 @@ export function usageTables(schema: ReturnType<typeof pgSchema>, workspaces: Own
       model: text().notNull(),
       source: text({ enum: ['execution', 'chat', 'agent', 'api'] }).notNull(),
       execution_id: uuid(),
+      workflow_id: uuid(),
       node_id: text(),
       chat_id: uuid(),
       agent_id: uuid(),

@@ -18,6 +18,7 @@ import { chatMessageRoutes } from './routes/chat-messages.ts'
 import { feedbackRoutes } from './routes/feedback.ts'
 import { chatUiStreamRoutes } from './routes/chat-ui-stream.ts'
 import { chatRoutes } from './routes/chats.ts'
+import { budgetRoutes } from './routes/budgets.ts'
 import { createDocs } from './routes/docs.ts'
 import { eventSubscriptionRoutes } from './routes/event-subscriptions.ts'
 import { executionControlRoutes } from './routes/execution-control.ts'
@@ -71,6 +72,7 @@ const routes = app
   .route('/api/v1', eventSubscriptionRoutes)
   .route('/api/v1', nodeRoutes)
   .route('/api/v1', llmRoutes)
+  .route('/api/v1', budgetRoutes)
   .route('/api/v1', analyticsRoutes)
   .route('/api/v1', feedbackRoutes)
   .route('/api/v1', auditRoutes)

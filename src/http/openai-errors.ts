@@ -8,6 +8,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   completion_model_unknown: 'model_not_found',
   rate_limited: 'rate_limit_exceeded',
   agent_budget_reached: 'insufficient_quota',
+  budget_exceeded: 'insufficient_quota',
 }
 
 interface OpenAiError {

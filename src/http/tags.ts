@@ -23,6 +23,7 @@ export const TAGS = {
   events: { pt: 'Endereços avisados do que acontece', en: 'Addresses that are told what happens' },
   nodes: { pt: 'O catálogo dos tipos de nós', en: 'The catalog of node types' },
   llm: { pt: 'Modelos de linguagem e seus provedores', en: 'Language models and their providers' },
+  budgets: { pt: 'O que os modelos podem custar', en: 'What models may cost' },
   analytics: { pt: 'O que o workspace consumiu', en: 'What the workspace has used' },
   sockets: { pt: 'Bilhetes para websockets', en: 'Tickets for websockets' },
   system: { pt: 'Saúde e apresentação do serviço', en: 'Health and introduction of the service' },

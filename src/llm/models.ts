@@ -21,6 +21,8 @@ export interface ModelsOptions extends ModelSources {
   readonly retries?: number
   /** How long a model may send nothing, in milliseconds. */
   readonly stallMs?: number
+  /** Asked before a model is: what it throws is that model's failure. */
+  admit?(reference: string): Promise<void>
   /** Told of every answer that has come to its end, before whoever asked is: it was paid for. */
   onFinish?(finish: FinishPart): void
 }
@@ -54,6 +56,7 @@ async function* stream(
     for (let attempt = 0; attempt <= options.retries; attempt += 1) {
       let hasBegun = false
       try {
+        await sources.admit?.(reference)
         for await (const part of askModel(await findModel(reference, sources), call, signal, options)) {
           hasBegun = true
           if (part.type === 'finish') sources.onFinish?.(part)

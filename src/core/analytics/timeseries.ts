@@ -11,7 +11,7 @@ export type ExecutionMetric = (typeof EXECUTION_METRICS)[number] | (typeof PERCE
 export type UsageMetric = (typeof USAGE_METRICS)[number]
 
 const EXECUTION_GROUPS = ['workflow', 'user', 'node_type'] as const
-const USAGE_GROUPS = ['agent', 'model', 'user'] as const
+const USAGE_GROUPS = ['workflow', 'agent', 'model', 'user'] as const
 export type ExecutionGroup = (typeof EXECUTION_GROUPS)[number]
 export type UsageGroup = (typeof USAGE_GROUPS)[number]
 
@@ -43,7 +43,7 @@ export const TimeseriesFilter = z.object({
   group_by: z
     .enum(['workflow', 'node_type', 'agent', 'model', 'user'])
     .optional()
-    .describe('Executions by workflow, node_type or user; tokens, cost and calls by agent, model or user.'),
+    .describe('Executions by workflow, node_type or user; tokens, cost and calls by workflow, agent, model or user.'),
   top: z.coerce.number().int().min(1).max(50).default(5).describe('The largest, each by itself; the rest is one.'),
   format: CsvFormat,
 })

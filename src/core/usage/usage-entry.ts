@@ -19,6 +19,8 @@ export const UsageEntry = z.object({
   source: UsageSource,
   user_id: z.uuid().nullable(),
   execution_id: z.uuid().nullable().default(null),
+  /** Of the execution. */
+  workflow_id: z.uuid().nullish(),
   node_id: z.string().nullable().default(null),
   chat_id: z.uuid().nullable().default(null),
   agent_id: z.uuid().nullable().default(null),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UsageSource } from './usage-entry.ts'
 
-export const USAGE_GROUPS = ['model', 'day', 'agent', 'user', 'source'] as const
+export const USAGE_GROUPS = ['model', 'day', 'workflow', 'agent', 'user', 'source'] as const
 export type UsageGroup = (typeof USAGE_GROUPS)[number]
 
 const totals = {
@@ -22,8 +22,11 @@ export const UsageReport = z.object({
   total: UsageTotals,
   items: z.array(
     z.object({
-      key: z.string().nullable().describe('provider/model, day, id of the agent or user, or the source; null: none'),
-      name: z.string().nullable().describe('Of the agent or user, if it is still there.'),
+      key: z
+        .string()
+        .nullable()
+        .describe('provider/model, day, id of the workflow, agent or user, or the source; null: none'),
+      name: z.string().nullable().describe('Of the workflow, agent or user, if it is still there.'),
       ...totals,
     }),
   ),
@@ -36,6 +39,7 @@ export const UsageFilter = z.object({
   to: z.iso.datetime({ offset: true }).optional().describe('Absent: now'),
   group_by: z.enum(USAGE_GROUPS).default('model'),
   source: UsageSource.optional(),
+  workflow_id: z.uuid().optional(),
   agent_id: z.uuid().optional(),
   model: z.string().max(200).optional(),
   timezone: z.string().max(64).default('UTC').describe('IANA name: where days begin.'),

@@ -44,8 +44,8 @@ const getUsage = route({
   path: '/analytics/usage',
   tag: 'analytics',
   summary: {
-    pt: 'Ler o que os modelos consumiram e custaram, por modelo, dia, agente, usuário ou origem',
-    en: 'Read what the models took and cost, by model, day, agent, user or source',
+    pt: 'Ler o que os modelos consumiram e custaram, por modelo, dia, workflow, agente, usuário ou origem',
+    en: 'Read what the models took and cost, by model, day, workflow, agent, user or source',
   },
   permission: 'analytics:read',
   query: UsageFilter,

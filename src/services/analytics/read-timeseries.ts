@@ -174,7 +174,12 @@ const SPENT: Record<UsageMetric, SQL> = {
   output_tokens: sql`sum(output_tokens)`,
   cost: sql`coalesce(sum(cost), 0)`,
 }
-const SPENDERS = { agent: sql`agent_id::text`, model: sql`model`, user: sql`user_id::text` } as const
+const SPENDERS = {
+  workflow: sql`workflow_id::text`,
+  agent: sql`agent_id::text`,
+  model: sql`model`,
+  user: sql`user_id::text`,
+} as const
 
 function usageCells(
   { db, principal }: Ctx,

@@ -1,8 +1,9 @@
 import { generateObject } from '#core/agent/structured'
 import type { LlmAnswer, LlmChatInput, LlmStreamEvent } from '#core/llm/chat-input'
 import type { ModelRequest } from '#core/workflow/node-type'
-import { toModelCall } from '#llm/models'
+import { type FinishPart, toModelCall } from '#llm/models'
 import { createSandbox } from '#sandbox/client'
+import type { Spender } from '#services/budgets/admission'
 import type { Ctx } from '#services/context'
 import { openModels } from './open-models.ts'
 import { pay, type Paid } from './pay.ts'
@@ -11,12 +12,13 @@ import { toModelAppError } from './to-app-error.ts'
 /**
  * Asks a model once; what it took goes into the ledger before the answer is given.
  *
- * @throws AppError `model_…`
+ * @throws AppError `model_…`, `budget_exceeded`
  */
 export async function askModelOnce(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): Promise<LlmAnswer> {
   const { workspaceId } = ctx.principal
   const paid: Paid[] = []
-  const models = openModels(ctx.env, workspaceId, { onFinish: (finish) => paid.push({ finish, agentId: null }) })
+  const onFinish = (finish: FinishPart): void => void paid.push({ finish, agentId: null })
+  const models = openModels(ctx.env, workspaceId, { spender: spenderOf(ctx), onFinish })
   const generate = (request: ModelRequest) => models.generate({ ...request, signal })
   try {
     if (input.schema === undefined) return await generate(toRequest(input))
@@ -45,9 +47,8 @@ export async function streamModelOnce(
 
 async function* streamEvents(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): AsyncGenerator<LlmStreamEvent> {
   const paid: Paid[] = []
-  const models = openModels(ctx.env, ctx.principal.workspaceId, {
-    onFinish: (finish) => paid.push({ finish, agentId: null }),
-  })
+  const onFinish = (finish: FinishPart): void => void paid.push({ finish, agentId: null })
+  const models = openModels(ctx.env, ctx.principal.workspaceId, { spender: spenderOf(ctx), onFinish })
   try {
     for await (const part of models.stream(toModelCall(toRequest(input)), signal)) {
       if (part.type === 'finish') {
@@ -63,6 +64,10 @@ async function* streamEvents(ctx: Ctx, input: LlmChatInput, signal: AbortSignal)
   } finally {
     await pay(ctx, paid)
   }
+}
+
+function spenderOf({ principal }: Ctx): Spender {
+  return { agentId: null, workflowId: null, userId: principal.userId }
 }
 
 function toRequest({ prompt = '', messages, ...input }: LlmChatInput): ModelRequest {

@@ -1,3 +1,4 @@
+import { BudgetExceeded, BUDGET_ERRORS } from '#core/budgets/errors'
 import { NodeFailure, nodeError, toNodeError } from '#core/workflow/node-error'
 import { DatabaseUnavailable } from '#db/errors'
 import { ModelError } from '#llm/errors'
@@ -12,6 +13,9 @@ import { OUTBOUND_MESSAGES } from '#outbound/messages'
 export function explainModelError(error: unknown): unknown {
   if (error instanceof DatabaseUnavailable) {
     return new NodeFailure(nodeError('database_unavailable'), { retryable: true, isOurs: true })
+  }
+  if (error instanceof BudgetExceeded) {
+    return new NodeFailure(toNodeError(error.code, BUDGET_ERRORS[error.code].sentence, error.params))
   }
   if (error instanceof OutboundError) {
     const failure = toNodeError(error.code, OUTBOUND_MESSAGES[error.code], error.params)

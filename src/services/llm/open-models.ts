@@ -7,6 +7,7 @@ import { createOutbound, type Outbound, type OutboundLimits, type Transport } fr
 import { createSecretFill } from '#outbound/secrets'
 import { toFetch } from '#outbound/to-fetch'
 import type { TraceContext } from '#lib/trace'
+import { createAdmission, type Spender } from '#services/budgets/admission'
 import { toldModels } from './told-models.ts'
 import { openFoundSecrets } from '#services/variables/open-secrets'
 
@@ -17,7 +18,11 @@ export interface OutboundBindings {
   readonly OUTBOUND_INTERNAL?: Transport
 }
 
+const NOBODY: Spender = { agentId: null, workflowId: null, userId: null }
+
 interface OpenModelsOptions extends Pick<OutboundLimits, 'timeoutMs' | 'signal'>, Pick<ModelsOptions, 'onFinish'> {
+  /** Whose budgets may stop it, besides the workspace's and the model's own. */
+  readonly spender?: Spender
   /** The span that a call's is to be under. */
   readonly trace?: TraceContext
   /** How often one model is asked again before anything has come. */
@@ -40,7 +45,8 @@ export function openGate(env: Env & OutboundBindings): Outbound {
 
 /**
  * The models as a workspace has them: with its own keys where it has secrets of that name (`OPENAI_API_KEY`, …), else with
- * the installation's. Keys are read when a model is asked, once for each of these.
+ * the installation's. Keys are read when a model is asked, once for each of these. Asking throws `BudgetExceeded` where a
+ * budget with `hard_stop` is spent.
  */
 export function openModels(
   env: Env & OutboundBindings,
@@ -51,11 +57,13 @@ export function openModels(
     timeoutMs = MAX_CALL_MS,
     signal,
     onFinish,
+    spender = NOBODY,
     trace,
   }: OpenModelsOptions = {},
 ): AnyModels {
   const config = readConfig(env)
   const limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES, ...(signal && { signal }) }
+  const { admit, note } = createAdmission(env, workspaceId, spender)
   const opened = new Map<string, Promise<ProviderKey | undefined>>()
 
   async function openKey(name: string): Promise<ProviderKey | undefined> {
@@ -72,7 +80,11 @@ export function openModels(
     fetch: toFetch(outbound, limits),
     workersAi: env.AI,
     retries,
-    ...(onFinish && { onFinish }),
+    admit,
+    onFinish(finish) {
+      note(finish)
+      onFinish?.(finish)
+    },
     stallMs: config.LLM_STALL_SECONDS * 1_000,
     findKey(name) {
       const key = opened.get(name) ?? openKey(name)

@@ -1,3 +1,4 @@
+import { eventDispatch } from '#actors'
 import { newId } from '#lib/ids'
 import { describeError, logLine } from '#lib/log'
 import type { FinishPart } from '#llm/models'
@@ -27,7 +28,8 @@ export async function pay(ctx: Ctx, paid: readonly Paid[]): Promise<void> {
     agent_id: agentId,
   }))
   try {
-    await recordUsage(ctx.db, workspaceId, entries)
+    const isReached = await recordUsage(ctx.db, workspaceId, entries)
+    if (isReached) ctx.later(() => eventDispatch(ctx.env, workspaceId).poke(workspaceId))
   } catch (error) {
     logLine('error', {
       event: 'usage_lost',

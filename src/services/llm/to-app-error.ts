@@ -1,4 +1,5 @@
 import { AppError } from '#core/errors'
+import { BudgetExceeded } from '#core/budgets/errors'
 import { AnswerInvalid } from '#core/agent/structured'
 import { say } from '#core/messages'
 import { NodeFailure } from '#core/workflow/node-error'
@@ -11,6 +12,7 @@ import { explainModelError } from './explain-model-error.ts'
 /** What went wrong while a model was asked, as a request's error. */
 export function toModelAppError({ locale }: Pick<Ctx, 'locale'>, error: unknown): unknown {
   if (error instanceof DatabaseUnavailable) return error
+  if (error instanceof BudgetExceeded) return new AppError(error.code, { params: error.params, cause: error })
   if (error instanceof AnswerInvalid) {
     return new AppError('model_bad_answer', { params: { reason: error.message }, cause: error })
   }

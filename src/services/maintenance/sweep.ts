@@ -5,6 +5,7 @@ import type { MaintenanceCtx } from './maintenance-ctx.ts'
 import { deliverFiles } from '#services/triggers/fire-file'
 import { countExecutions } from './count-executions.ts'
 import { sweepAudit } from './sweep-audit.ts'
+import { sweepBudgets } from './sweep-budgets.ts'
 import { sweepChats, wakeChats } from './sweep-chats.ts'
 import { sweepEvents } from './sweep-events.ts'
 import { sweepExecutions } from './sweep-executions.ts'
@@ -68,6 +69,7 @@ export async function sweep(env: Env, former: SweepCursors = {}, now: () => numb
     sweepOldChats,
     sweepAudit,
     sweepEvents,
+    sweepBudgets,
     sweepChats,
     wakeChats,
     sweepUploads,

@@ -47,7 +47,10 @@ export async function openCompletion(ctx: Ctx, input: CompletionInput, signal: A
   const { instructions, history } = await readConversation(ctx, input)
   const paid: Paid[] = []
   const open = (agentId: string | null): AgentModels => ({
-    ...openModels(env, workspaceId, { onFinish: (finish) => paid.push({ finish, agentId }) }),
+    ...openModels(env, workspaceId, {
+      spender: { agentId, workflowId: null, userId },
+      onFinish: (finish) => paid.push({ finish, agentId }),
+    }),
     ofAgent: open,
     settle: () => pay(ctx, paid.splice(0)),
   })

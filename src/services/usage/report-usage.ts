@@ -22,12 +22,13 @@ export async function reportUsage(ctx: Ctx, filter: UsageFilter): Promise<UsageR
   const { usageLedger: ledger } = ctx.db.tables
   const from = filter.from === undefined ? monthOf(ctx.now()) : new Date(filter.from)
   const to = filter.to === undefined ? new Date(ctx.now()) : new Date(filter.to)
-  const { group_by, source, agent_id, model } = filter
+  const { group_by, source, workflow_id, agent_id, model } = filter
   const wanted = and(
     eq(ledger.workspace_id, ctx.principal.workspaceId),
     gte(ledger.at, from),
     lt(ledger.at, to),
     source === undefined ? undefined : eq(ledger.source, source),
+    workflow_id === undefined ? undefined : eq(ledger.workflow_id, workflow_id),
     agent_id === undefined ? undefined : eq(ledger.agent_id, agent_id),
     model === undefined ? undefined : eq(ledger.model, model),
   )
@@ -104,6 +105,8 @@ function keyOf(ledger: Tables['usageLedger'], group: UsageGroup, zone: string): 
       return sql`${ledger.model}`
     case 'day':
       return sql`to_char(${ledger.at} at time zone ${zone}, 'YYYY-MM-DD')`
+    case 'workflow':
+      return sql`${ledger.workflow_id}::text`
     case 'agent':
       return sql`${ledger.agent_id}::text`
     case 'user':

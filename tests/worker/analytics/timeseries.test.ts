@@ -167,7 +167,7 @@ describe('a time series', () => {
     'timezone=%2B05:30',
     'timezone=x%27',
     'interval=hour&from=2030-01-01T00:00:00Z&to=2031-01-01T00:00:00Z',
-    'metric=cost&group_by=workflow',
+    'metric=cost&group_by=node_type',
     'metric=duration_p95&group_by=workflow',
     'group_by=model',
     'metric=none',
