@@ -161,7 +161,9 @@ function executionCells(
   points: readonly string[],
 ): SQL {
   const { over, under } = countedBy(metric)
-  const facts = executionFacts(db, principal.workspaceId, executionGroup(group_by) ?? 'all', range)
+  const group = executionGroup(group_by) ?? 'all'
+  const moments = [range.from, ...points.slice(1).map((at) => Date.parse(at)), range.to]
+  const facts = executionFacts(db, principal.workspaceId, group === 'node_type' ? [group] : [group], moments)
   const bucket = shareOf(asked) === undefined ? sql`-1` : sql`bucket`
   return sql`select ${pointAt(sql`slot`, points)} as point, key, ${bucket} as bucket, (${over})::text as over,
     (${under})::text as under from (${facts}) f group by 1, 2, 3`
