@@ -53,6 +53,9 @@ describe('analytics refuses', () => {
     'EST5EDT',
     'Europe/Kyiv',
     'Z',
+    'AET',
+    'PNT',
+    'US/Pacific-New',
   ])('or knows the time zone %s', async (zone) => {
     for (const path of ['timeseries?', 'usage?group_by=day&']) {
       expect([200, 422]).toContain((await ask(`${path}timezone=${encodeURIComponent(zone)}`)).status)
