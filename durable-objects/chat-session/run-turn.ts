@@ -6,6 +6,7 @@ import type { ChatHeader, Turn } from '#core/chat/turn'
 import { connectWithin } from '#db/connect'
 import { readObject } from '#core/agent/structured'
 import type { Json } from '#lib/json'
+import type { TraceContext } from '#lib/trace'
 import type { FinishPart } from '#llm/models'
 import { createSandbox } from '#sandbox/client'
 import { bindAgent } from '#services/agents/bind-agent'
@@ -16,6 +17,7 @@ import { deliverSpent } from './deliver-chat.ts'
 import type { Messages } from './messages.ts'
 import { type ContextPorts, openContext } from './open-context.ts'
 import type { ChatStorage } from './storage.ts'
+import { openTurnSpan } from './turn-span.ts'
 
 interface RunPorts {
   readonly messages: Pick<Messages, 'kept' | 'find'>
@@ -50,14 +52,32 @@ export async function findTurnAgent(
  * @throws ModelError and whatever else ends a turn; the reason of the aborted signal
  */
 export async function runTurn(env: Env, header: ChatHeader, turn: Turn, ports: RunPorts): Promise<TurnEnd> {
+  const span = openTurnSpan(env, header, turn)
+  try {
+    const end = await performTurn(env, header, turn, ports, span.trace)
+    span.end(end.status)
+    return end
+  } catch (error) {
+    span.end(ports.signal.aborted ? 'stopped' : 'failed')
+    throw error
+  }
+}
+
+async function performTurn(
+  env: Env,
+  header: ChatHeader,
+  turn: Turn,
+  ports: RunPorts,
+  trace: TraceContext,
+): Promise<TurnEnd> {
   const { signal, begun, messages, progress } = ports
   const { chatId, workspaceId } = header
   if (turn.agent === undefined) throw new Error('a turn without an agent')
   const ofAgent = (agentId: string): AgentModels => {
     const onFinish = (paid: FinishPart): void => ports.spend(agentId, paid)
-    return { ...openModels(env, workspaceId, { onFinish }), ofAgent }
+    return { ...openModels(env, workspaceId, { onFinish, trace }), ofAgent }
   }
-  const models: AgentModels = { ...openModels(env, workspaceId), ofAgent }
+  const models: AgentModels = { ...openModels(env, workspaceId, { trace }), ofAgent }
   const agent = await bindAgent(env, models, turn.agent, {
     workspaceId,
     userId: turn.userId,

@@ -5,7 +5,6 @@ import type { Db } from '#db/connect'
 
 /** What executions are counted by; visits are by node type. */
 type ExecutionDimension = 'all' | 'workflow' | 'user'
-export type Dimension = ExecutionDimension | 'node_type'
 
 /** Beginning of the quarter of an hour. */
 export const slotOf = (at: SQL): SQL => sql`date_bin('15 minutes', ${at}, '2000-01-01Z'::timestamptz)`
