@@ -86,15 +86,21 @@ function insertExecutions(workspaceId: string, count: number): string {
 /** The sweep's statement takes a thousand at a time; this is the same for all at once, so that the bench ends today. */
 async function countOthers(workspaceId: string): Promise<void> {
   const ms = 'round(extract(epoch from finished_at - started_at) * 1000)::bigint'
-  const line = (dimension: string, key: string, bucket: string) => `
-    select workspace_id, '${dimension}' as dimension, date_bin('15 minutes', created_at, '2000-01-01Z'::timestamptz) as slot,
-      ${key} as key, status, ${bucket} as bucket, count(*) as count, sum(${ms}) as duration_ms
-    from ${SCHEMA}.executions where counted_at is null group by 1, 2, 3, 4, 5, 6`
+  const line = (span: string, dimension: string, key: string, bucket: string) => `
+    select workspace_id, '${dimension}' as dimension, '${span}' as span,
+      date_bin('${span === 'day' ? '1 day' : '15 minutes'}', created_at, '2000-01-01Z'::timestamptz) as slot, ${key} as key, status, ${bucket} as bucket, count(*) as count, sum(${ms}) as duration_ms
+    from ${SCHEMA}.executions where counted_at is null group by 1, 2, 3, 4, 5, 6, 7`
+  const bucket = `(case when ${ms} < 1 then 0 else floor(ln(${ms}::float8) / ln(2) * 4 + 1e-9) + 1 end)::smallint`
+  const lines = ['quarter_hour', 'day'].flatMap((span) => [
+    line(span, 'all', `''`, bucket),
+    line(span, 'workflow', 'workflow_id::text', '-1'),
+    line(span, 'user', 'created_by::text', '-1'),
+  ])
   await sql.unsafe(`
-    insert into ${SCHEMA}.execution_stats as s (workspace_id, dimension, slot, key, status, bucket, count, duration_ms)
-    ${line('all', `''`, `(case when ${ms} < 1 then 0 else floor(ln(${ms}::float8) / ln(2) * 4 + 1e-9) + 1 end)::smallint`)}
-    union all ${line('workflow', 'workflow_id::text', '-1')} union all ${line('user', 'created_by::text', '-1')}
-    on conflict (workspace_id, dimension, slot, key, status, bucket)
+    insert into ${SCHEMA}.execution_stats as s
+      (workspace_id, dimension, span, slot, key, status, bucket, count, duration_ms)
+    ${lines.join(' union all ')}
+    on conflict (workspace_id, dimension, span, slot, key, status, bucket)
     do update set count = s.count + excluded.count, duration_ms = s.duration_ms + excluded.duration_ms;
     update ${SCHEMA}.executions set counted_at = now() where counted_at is null and workspace_id = '${workspaceId}'`)
 }

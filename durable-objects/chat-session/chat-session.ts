@@ -14,8 +14,8 @@ import type {
 import { readChatSocketOrder } from '#core/chat/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose } from '#durable-objects/shared/client-frames'
+import { ring } from '#durable-objects/shared/ring'
 import type { JsonObject } from '#lib/json'
-import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { answerChatFrame, READS_FILES } from './answer-frame.ts'
 import { deliverSpent } from './deliver-chat.ts'
@@ -175,13 +175,11 @@ export class ChatSession extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    // The platform drops an alarm whose handler has thrown six times (P5).
-    try {
-      this.#live?.ring()
-    } catch (error) {
-      logLine('error', { event: 'alarm_failed', error: describeError(error) })
-      await this.ctx.storage.setAlarm(Date.now() + 10_000)
-    }
+    await ring(
+      this.ctx.storage,
+      () => this.#live?.ring(),
+      () => ({ chat_id: this.#live?.header.chatId, workspace_id: this.#live?.header.workspaceId }),
+    )
   }
 
   /** Goes on where the client is; one that begins, or that was away for too long, gets the messages as they stand. */

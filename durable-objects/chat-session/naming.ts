@@ -64,7 +64,8 @@ export function createNaming({ env, header, storage, ctx, commit, onSettled }: N
     const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(TIMEOUT_MS)])
     const { workspaceId } = header
     const settle = (): Promise<void> => deliverSpent(env, header, storage)
-    const asking = { ...openModels(env, workspaceId, { retries: 0 }), settle }
+    const spender = { agentId: owed.agent.id, workflowId: null, userId: owed.userId }
+    const asking = { ...openModels(env, workspaceId, { retries: 0, spender }), settle }
     const models = withinMonth(connect(env), workspaceId, owed.agent, asking)
     const material = { asked: asked.content, answered: answered.content }
     const { title, paid } = await askTitle(models, owed.models, material, signal)

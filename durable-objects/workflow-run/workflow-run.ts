@@ -28,7 +28,7 @@ import { type RunOrder, toRetryOrder, toStart } from '#core/workflow/order'
 import { readSocketOrder } from '#core/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/client-frames'
-import { describeError, logLine } from '#lib/log'
+import { ring } from '#durable-objects/shared/ring'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveRun } from './live-run.ts'
 import { retire } from './retire.ts'
@@ -222,15 +222,11 @@ export class WorkflowRun extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    // The platform drops an alarm whose handler has thrown six times (P5).
-    try {
-      this.#live?.ring()
-    } catch (error) {
-      const { executionId, workspaceId } = this.#live?.header ?? {}
-      const place = { execution_id: executionId, workspace_id: workspaceId }
-      logLine('error', { event: 'alarm_failed', ...place, error: describeError(error) })
-      await this.ctx.storage.setAlarm(Date.now() + 10_000)
-    }
+    await ring(
+      this.ctx.storage,
+      () => this.#live?.ring(),
+      () => ({ execution_id: this.#live?.header.executionId, workspace_id: this.#live?.header.workspaceId }),
+    )
     await this.#retire()
   }
 

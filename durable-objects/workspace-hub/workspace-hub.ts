@@ -5,6 +5,7 @@ import type { ExecutionNews } from '#core/hub/news'
 import { readSocketOrder } from '#core/socket'
 import { createAdmission } from '#durable-objects/shared/admission'
 import { answerClose, answerFrame, heartbeats } from '#durable-objects/shared/client-frames'
+import { ring } from '#durable-objects/shared/ring'
 import { describeError, logLine } from '#lib/log'
 import { CLOSE, refuseSocket } from '#lib/refuse-socket'
 import { LiveHub } from './live-hub.ts'
@@ -93,13 +94,7 @@ export class WorkspaceHub extends DurableObject<Env> implements WorkspaceHubActo
   }
 
   override async alarm(): Promise<void> {
-    // The platform drops an alarm whose handler has thrown six times (P5).
-    try {
-      await this.#live?.ring()
-    } catch (error) {
-      logLine('error', { event: 'alarm_failed', error: describeError(error) })
-      await this.ctx.storage.setAlarm(Date.now() + 10_000)
-    }
+    await ring(this.ctx.storage, () => this.#live?.ring())
   }
 
   /** All or nothing: a hub with tables that does not know its workspace would stay so. */

@@ -9,7 +9,9 @@ export function analyticsTables(schema: ReturnType<typeof pgSchema>, workspaces:
       workspace_id: ownedBy(workspaces),
       /** By what it is counted. */
       dimension: text({ enum: ['all', 'workflow', 'user', 'node_type'] }).notNull(),
-      /** The beginning of the quarter of an hour in which they were made: every time zone's day begins with one. */
+      /** Each execution is counted in both, so that a read takes whole days (of UTC) and the quarters around. */
+      span: text({ enum: ['quarter_hour', 'day'] }).notNull(),
+      /** When the span in which they were made begins. Every time zone's day begins with a quarter of an hour. */
       slot: moment().notNull(),
       /** Which workflow, user or node type; empty where there is none. */
       key: text().notNull(),
@@ -23,7 +25,7 @@ export function analyticsTables(schema: ReturnType<typeof pgSchema>, workspaces:
     (t) => [
       primaryKey({
         name: 'execution_stats_pk',
-        columns: [t.workspace_id, t.dimension, t.slot, t.key, t.status, t.bucket],
+        columns: [t.workspace_id, t.dimension, t.span, t.slot, t.key, t.status, t.bucket],
       }),
     ],
   )

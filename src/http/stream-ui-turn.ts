@@ -15,6 +15,7 @@ const turnStarted = z.object({
   turn_id: z.uuid(),
   reply_to: z.uuid(),
   message_id: z.uuid(),
+  execution_id: z.uuid().optional(),
 })
 
 /** Of a chat's frames those that say something of a turn. */

@@ -43,13 +43,13 @@ afterAll(async () => {
   await collector.stop()
 })
 
-const spans = () =>
+const allSpans = () =>
   collector
     .requests('otel')
     .flatMap(({ body }) => Body.parse(JSON.parse(body)).resourceSpans)
     .flatMap(({ scopeSpans }) => scopeSpans)
     .flatMap((scope) => scope.spans)
-    .filter(({ traceId }) => traceId === TRACE)
+const spans = () => allSpans().filter(({ traceId }) => traceId === TRACE)
 
 test('one trace holds the request, the execution and its nodes, each below the other', async () => {
   const ana = await createClient(server.url)
@@ -84,6 +84,27 @@ test('one trace holds the request, the execution and its nodes, each below the o
       .map(({ body }) => body)
       .join(''),
   ).not.toContain(ana.token)
+})
+
+test('a turn of a chat is a trace of its own, with the calls of models in it', async () => {
+  const ana = await createClient(server.url)
+  const Made = z.object({ id: z.uuid() })
+  const agent = Made.parse((await ana.call('/agents', { name: 'Bia', model: 'demo/echo' })).body)
+  const chat = Made.parse((await ana.call('/chat', { agent_id: agent.id })).body)
+  await ana.call(`/chat/${chat.id}/messages`, { content: 'um segredo' })
+  const find = (name: string, key: string, value: string) =>
+    allSpans().find(
+      (span) =>
+        span.name === name && span.attributes.some((one) => one.key === key && one.value['stringValue'] === value),
+    )
+  await expect.poll(() => find('turn', 'synapscale.chat_id', chat.id), { timeout: 10_000 }).toBeDefined()
+  const turn = find('turn', 'synapscale.chat_id', chat.id)
+  expect(turn?.parentSpanId).toBeUndefined()
+  expect(turn?.attributes).toContainEqual({ key: 'synapscale.status', value: { stringValue: 'completed' } })
+  expect(turn?.attributes).toContainEqual({ key: 'synapscale.agent_id', value: { stringValue: agent.id } })
+  const calls = allSpans().filter(({ name, traceId }) => name === 'chat' && traceId === turn?.traceId)
+  expect(calls.map(({ parentSpanId }) => parentSpanId)).toEqual([turn?.spanId])
+  expect(JSON.stringify(allSpans())).not.toContain('um segredo')
 })
 
 test('a collector that never answers delays and fails nothing', async () => {

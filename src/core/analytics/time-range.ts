@@ -8,15 +8,16 @@ const MAX_RANGE_MS = 3_700 * DAY_MS
 const FIRST = Date.UTC(2000, 0, 1)
 const LAST = Date.UTC(2200, 0, 1)
 
-const moment = z.iso.datetime({ offset: true }).refine((text) => {
+/** A time that PostgreSQL takes, and somebody may mean. */
+export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   const at = Date.parse(text)
   return at >= FIRST && at < LAST
 })
 
 /** The query's span of time. */
 export const RangeQuery = {
-  from: moment.optional().describe(`Absent: ${DEFAULT_DAYS} days before \`to\`. Rounded down to a quarter of an hour.`),
-  to: moment.optional().describe('Absent: now. Rounded up to a quarter of an hour.'),
+  from: Moment.optional().describe(`Absent: ${DEFAULT_DAYS} days before \`to\`. Rounded down to a quarter of an hour.`),
+  to: Moment.optional().describe('Absent: now. Rounded up to a quarter of an hour.'),
 }
 
 /** Unix milliseconds, from the first to before the second. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Moment } from '#core/analytics/time-range'
 import { UsageSource } from './usage-entry.ts'
 
 export const USAGE_GROUPS = ['model', 'day', 'workflow', 'agent', 'user', 'source'] as const
@@ -35,8 +36,8 @@ export const UsageReport = z.object({
 export type UsageReport = z.infer<typeof UsageReport>
 
 export const UsageFilter = z.object({
-  from: z.iso.datetime({ offset: true }).optional().describe('Absent: the first of this month in UTC'),
-  to: z.iso.datetime({ offset: true }).optional().describe('Absent: now'),
+  from: Moment.optional().describe('Absent: the first of this month in UTC'),
+  to: Moment.optional().describe('Absent: now'),
   group_by: z.enum(USAGE_GROUPS).default('model'),
   source: UsageSource.optional(),
   workflow_id: z.uuid().optional(),

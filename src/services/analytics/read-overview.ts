@@ -10,23 +10,23 @@ import { rangeOf } from './range-of.ts'
 
 interface StatusRow extends Record<string, unknown> {
   readonly now: boolean
-  readonly status: ExecutionStatus
+  /** Null in a line that tells of a user. */
+  readonly status: ExecutionStatus | null
   readonly bucket: number
+  /** Who started them; empty for nobody, and in a line that tells of all. */
+  readonly key: string
   readonly count: string
   readonly ms: string
 }
 
+/** Of one user; of none, null. */
 interface UsageRow extends Record<string, unknown> {
   readonly now: boolean
+  readonly user_id: string | null
   readonly calls: string
   readonly input_tokens: string
   readonly output_tokens: string
   readonly cost: string
-}
-
-interface UserRow extends Record<string, unknown> {
-  readonly now: boolean
-  readonly users: string
 }
 
 /**
@@ -39,23 +39,19 @@ export async function readOverview(ctx: Ctx, filter: OverviewFilter): Promise<Ov
   const { workspaceId } = principal
   const current = rangeOf(filter, ctx.now())
   const previous = { from: 2 * current.from - current.to, to: current.from }
-  const both = { from: previous.from, to: current.to }
+  const facts = executionFacts(db, workspaceId, ['all', 'user'], [previous.from, current.from, current.to])
   const { usageLedger, files } = db.tables
   const isNow = (at: SQL): SQL => sql`${at} >= ${new Date(current.from).toISOString()}::timestamptz`
-  const spent = sql`from ${usageLedger} where "workspace_id" = ${workspaceId}
-    and at >= ${new Date(both.from).toISOString()}::timestamptz and at < ${new Date(both.to).toISOString()}::timestamptz`
-  const [statuses, usage, users, [stored]] = await Promise.all([
+  const [executions, usage, [stored]] = await Promise.all([
     db.execute<StatusRow>(sql`
-      select ${isNow(sql`slot`)} as now, status, bucket, sum(count)::text as count, sum(duration_ms)::text as ms
-      from (${executionFacts(db, workspaceId, 'all', both)}) f group by 1, 2, 3`),
+      select ${isNow(sql`slot`)} as now, case when dimension = 'all' then status end as status, bucket, key,
+        sum(count)::text as count, sum(duration_ms)::text as ms from (${facts}) f group by 1, 2, 3, 4`),
     db.execute<UsageRow>(sql`
-      select ${isNow(sql`at`)} as now, count(*)::text as calls, sum(input_tokens)::text as input_tokens,
-        sum(output_tokens)::text as output_tokens, coalesce(sum(cost), 0)::text as cost ${spent} group by 1`),
-    db.execute<UserRow>(sql`
-      select now, count(distinct key)::text as users from (
-        select distinct ${isNow(sql`slot`)} as now, key from (${executionFacts(db, workspaceId, 'user', both)}) f
-        union all select distinct ${isNow(sql`at`)}, user_id::text ${spent} and user_id is not null
-      ) u where key <> '' group by 1`),
+      select ${isNow(sql`at`)} as now, user_id, count(*)::text as calls, sum(input_tokens)::text as input_tokens,
+        sum(output_tokens)::text as output_tokens, coalesce(sum(cost), 0)::text as cost
+      from ${usageLedger} where "workspace_id" = ${workspaceId}
+        and at >= ${new Date(previous.from).toISOString()}::timestamptz
+        and at < ${new Date(current.to).toISOString()}::timestamptz group by 1, 2`),
     db
       .select({
         files: sql`count(*)`.mapWith(Number),
@@ -65,13 +61,18 @@ export async function readOverview(ctx: Ctx, filter: OverviewFilter): Promise<Ov
       .where(eq(files.workspace_id, workspaceId)),
   ])
   noteUncounted(ctx)
-  const period = (range: TimeRange, now: boolean): Period => ({
-    from: new Date(range.from).toISOString(),
-    to: new Date(range.to).toISOString(),
-    ...executionsOf(statuses.filter((row) => row.now === now)),
-    ...usageOf(usage.find((row) => row.now === now)),
-    active_users: Number(users.find((row) => row.now === now)?.users ?? 0),
-  })
+  const period = (range: TimeRange, now: boolean): Period => {
+    const [ran, spent] = [executions.filter((row) => row.now === now), usage.filter((row) => row.now === now)]
+    const users = new Set([...ran.map(({ key }) => key), ...spent.map(({ user_id }) => user_id ?? '')])
+    users.delete('')
+    return {
+      from: new Date(range.from).toISOString(),
+      to: new Date(range.to).toISOString(),
+      ...executionsOf(ran.filter(({ status }) => status !== null)),
+      ...usageOf(spent),
+      active_users: users.size,
+    }
+  }
   return {
     current: period(current, true),
     previous: period(previous, false),
@@ -79,7 +80,7 @@ export async function readOverview(ctx: Ctx, filter: OverviewFilter): Promise<Ov
   }
 }
 
-const JUDGED: ReadonlySet<ExecutionStatus> = new Set(['completed', 'failed', 'timeout'])
+const JUDGED: ReadonlySet<ExecutionStatus | null> = new Set(['completed', 'failed', 'timeout'])
 
 function executionsOf(rows: readonly StatusRow[]) {
   const judged = rows.filter(({ status }) => JUDGED.has(status))
@@ -108,12 +109,13 @@ function executionsOf(rows: readonly StatusRow[]) {
   }
 }
 
-function usageOf(row: UsageRow | undefined) {
+function usageOf(rows: readonly UsageRow[]) {
   return {
-    model_calls: Number(row?.calls ?? 0),
-    input_tokens: Number(row?.input_tokens ?? 0),
-    output_tokens: Number(row?.output_tokens ?? 0),
-    cost: Number(row?.cost ?? 0),
+    model_calls: sum(rows, ({ calls }) => calls),
+    input_tokens: sum(rows, ({ input_tokens }) => input_tokens),
+    output_tokens: sum(rows, ({ output_tokens }) => output_tokens),
+    // Nine decimals, as the ledger has: adding up floats leaves a few more.
+    cost: Number(sum(rows, ({ cost }) => cost).toFixed(9)),
   }
 }
 

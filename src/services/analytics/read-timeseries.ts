@@ -17,10 +17,10 @@ import {
   type UsageMetric,
 } from '#core/analytics/timeseries'
 import { AppError } from '#core/errors'
-import { isTimeZone } from '#core/triggers/schedule'
 import type { Ctx } from '#services/context'
 import { executionFacts } from './execution-facts.ts'
 import { findNames } from './find-names.ts'
+import { inKnownZone } from './known-zone.ts'
 import { noteUncounted } from './note-uncounted.ts'
 import { rangeOf } from './range-of.ts'
 
@@ -44,7 +44,8 @@ export async function readTimeseries(ctx: Ctx, filter: TimeseriesFilter): Promis
   const range = rangeOf(filter, ctx.now())
   refuseImpossible(range, filter)
   const { db } = ctx
-  const points = (await db.execute<{ at: string }>(pointsOf(range, filter))).map(({ at }) => new Date(at).toISOString())
+  const beginnings = await inKnownZone(filter.timezone, () => db.execute<{ at: string }>(pointsOf(range, filter)))
+  const points = beginnings.map(({ at }) => new Date(at).toISOString())
   const { metric } = filter
   const cells = await db.execute<Cell>(
     isUsageMetric(metric)
@@ -93,8 +94,6 @@ function refuseImpossible(range: TimeRange, filter: TimeseriesFilter): void {
     const problem = { pointer, sentence: ANALYTICS_PROBLEMS[sentence], params: { limit: MAX_POINTS } }
     throw new AppError('validation_failed', { problems: [problem] })
   }
-  // PostgreSQL reads the sign of a bare offset the other way round.
-  if (!/^[A-Za-z]/.test(filter.timezone) || !isTimeZone(filter.timezone)) refuse('/timezone', 'time_zone')
   if (isTooLong(range, filter)) refuse('/interval', 'too_many_points')
   if (!isGroupable(filter)) refuse('/group_by', 'group')
 }
@@ -161,7 +160,9 @@ function executionCells(
   points: readonly string[],
 ): SQL {
   const { over, under } = countedBy(metric)
-  const facts = executionFacts(db, principal.workspaceId, executionGroup(group_by) ?? 'all', range)
+  const group = executionGroup(group_by) ?? 'all'
+  const moments = [range.from, ...points.slice(1).map((at) => Date.parse(at)), range.to]
+  const facts = executionFacts(db, principal.workspaceId, group === 'node_type' ? [group] : [group], moments)
   const bucket = shareOf(asked) === undefined ? sql`-1` : sql`bucket`
   return sql`select ${pointAt(sql`slot`, points)} as point, key, ${bucket} as bucket, (${over})::text as over,
     (${under})::text as under from (${facts}) f group by 1, 2, 3`

@@ -1,6 +1,6 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import { DEMO, listProviders, type Provider } from '#llm/providers'
 import type { Ctx } from '#services/context'
+import { isUsableSecret } from '#services/variables/is-usable-secret'
 
 /** A provider as a workspace has it. */
 export interface KeyedProvider {
@@ -18,14 +18,7 @@ export async function findKeys(ctx: Ctx): Promise<readonly KeyedProvider[]> {
   const own = await ctx.db
     .select({ key: variables.key })
     .from(variables)
-    .where(
-      and(
-        eq(variables.workspace_id, workspaceId),
-        eq(variables.is_secret, true),
-        eq(variables.is_active, true),
-        inArray(variables.key, names),
-      ),
-    )
+    .where(isUsableSecret(variables, workspaceId, names))
   return providers.map((provider) => {
     const isOwn = own.some(({ key }) => key === provider.keyName)
     const key = isOwn ? 'workspace' : provider.apiKey === undefined ? null : 'installation'

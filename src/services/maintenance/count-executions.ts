@@ -33,12 +33,17 @@ export async function countExecutions({ db, now }: Pick<MaintenanceCtx, 'db' | '
       union all
       select e.workspace_id, 'node_type', ${slot}, coalesce(v.node_type, ''), v.status, -1, ${durationOf(sql`v`)}
       from taken e join ${visits} v on v.execution_id = e.id
+    ), counted as (
+      select workspace_id, dimension, slot, key, status, bucket, count(*) as count, sum(ms)::bigint as ms
+      from lines where workspace_id in (select id from alive) group by 1, 2, 3, 4, 5, 6
     ), added as (
-      insert into ${stats} as s (workspace_id, dimension, slot, key, status, bucket, count, duration_ms)
-      select workspace_id, dimension, slot, key, status, bucket, count(*), sum(ms)
-      from lines where workspace_id in (select id from alive)
-      group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
-      on conflict (workspace_id, dimension, slot, key, status, bucket)
+      insert into ${stats} as s (workspace_id, dimension, span, slot, key, status, bucket, count, duration_ms)
+      select workspace_id, dimension, 'quarter_hour', slot, key, status, bucket, count, ms from counted
+      union all
+      select workspace_id, dimension, 'day', date_trunc('day', slot, 'UTC'), key, status, bucket, sum(count), sum(ms)
+      from counted group by 1, 2, 4, 5, 6, 7
+      order by 1, 2, 3, 4, 5, 6, 7
+      on conflict (workspace_id, dimension, span, slot, key, status, bucket)
       do update set count = s.count + excluded.count, duration_ms = s.duration_ms + excluded.duration_ms
     )
     select count(*)::int as count from taken`)

@@ -6,11 +6,9 @@ import {
   type UsageReport,
   type UsageTotals,
 } from '#core/usage/usage-report'
-import { ANALYTICS_PROBLEMS } from '#core/analytics/problems'
-import { AppError } from '#core/errors'
-import { isTimeZone } from '#core/triggers/schedule'
 import type { Tables } from '#db/schema'
 import { findNames } from '#services/analytics/find-names'
+import { inKnownZone } from '#services/analytics/known-zone'
 import type { Ctx } from '#services/context'
 
 /**
@@ -32,19 +30,20 @@ export async function reportUsage(ctx: Ctx, filter: UsageFilter): Promise<UsageR
     agent_id === undefined ? undefined : eq(ledger.agent_id, agent_id),
     model === undefined ? undefined : eq(ledger.model, model),
   )
-  const zone = timeZoneOf(filter)
-  const key = keyOf(ledger, group_by, zone)
+  const key = keyOf(ledger, group_by, filter.timezone)
   const sums = sumsOf(ledger)
-  const [[total], rows] = await ctx.db.batch([
-    ctx.db.select(sums).from(ledger).where(wanted),
-    ctx.db
-      .select({ key: sql<string | null>`${key}`, ...sums })
-      .from(ledger)
-      .where(wanted)
-      .groupBy(sql`1`)
-      .orderBy(group_by === 'day' ? sql`1` : sql`coalesce(sum(${ledger.cost}), 0) desc, count(*) desc, 1`)
-      .limit(filter.top),
-  ])
+  const [[total], rows] = await inKnownZone(filter.timezone, () =>
+    ctx.db.batch([
+      ctx.db.select(sums).from(ledger).where(wanted),
+      ctx.db
+        .select({ key: sql<string | null>`${key}`, ...sums })
+        .from(ledger)
+        .where(wanted)
+        .groupBy(sql`1`)
+        .orderBy(group_by === 'day' ? sql`1` : sql`coalesce(sum(${ledger.cost}), 0) desc, count(*) desc, 1`)
+        .limit(filter.top),
+    ]),
+  )
   const names = await findNames(
     ctx,
     group_by,
@@ -59,13 +58,6 @@ export async function reportUsage(ctx: Ctx, filter: UsageFilter): Promise<UsageR
     items: rows.map(({ key: id, ...row }) => ({ key: id, name: names.get(id ?? '') ?? null, ...withTotal(row) })),
     rest: rows.length < filter.top ? null : restOf(all, rows),
   }
-}
-
-function timeZoneOf({ timezone }: UsageFilter): string {
-  if (/^[A-Za-z]/.test(timezone) && isTimeZone(timezone)) return timezone
-  throw new AppError('validation_failed', {
-    problems: [{ pointer: '/timezone', sentence: ANALYTICS_PROBLEMS.time_zone }],
-  })
 }
 
 function restOf(all: Sums, rows: readonly Sums[]): UsageTotals | null {

@@ -1,8 +1,8 @@
-import { and, eq, inArray } from 'drizzle-orm'
 import { createSecretBox, SecretUnreadable } from '#auth/secret-box'
 import type { Config } from '#config'
 import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import type { Db } from '#db/connect'
+import { isUsableSecret } from './is-usable-secret.ts'
 
 export interface OpenedSecret {
   readonly name: string
@@ -41,14 +41,7 @@ export async function openFoundSecrets(
   const rows = await db
     .select({ id: variables.id, key: variables.key, value: variables.value, hosts: variables.hosts })
     .from(variables)
-    .where(
-      and(
-        eq(variables.workspace_id, workspaceId),
-        eq(variables.is_secret, true),
-        eq(variables.is_active, true),
-        inArray(variables.key, [...names]),
-      ),
-    )
+    .where(isUsableSecret(variables, workspaceId, names))
   const box = createSecretBox(keys)
   return Promise.all(
     rows.map(async ({ id, key: name, hosts, value }) => {

@@ -102,6 +102,18 @@ describe('the overview', () => {
     expect((await overviewOf(one)).current.executions).toBe(current.executions + 1)
   })
 
+  it.each([
+    ['within a day', 'from=2031-03-02T00:15:00Z&to=2031-03-02T23:45:00Z', 2, 99],
+    ['over two midnights', 'from=2031-03-01T23:45:00Z&to=2031-03-03T00:15:00Z', 104, 0],
+    ['of two days that share one', 'from=2031-03-02T12:00:00Z&to=2031-03-03T12:00:00Z', 5, 99],
+  ])('tells the same %s from counts of days and of quarters of an hour', async (_, span, now, then) => {
+    const one = await seed()
+    const before = await overviewOf(one, span)
+    expect([before.current.executions, before.previous.executions]).toEqual([now, then])
+    await countAll()
+    expect(await overviewOf(one, span)).toEqual(before)
+  })
+
   it('goes with its workspace, and what comes after does not bring it back', async () => {
     const workspaceId = newId()
     await ran({ workspaceId, at: '2031-03-02T00:01:00Z' })

@@ -9,7 +9,8 @@ import { connect } from '#db/connect'
 import { createMessages, MESSAGES_SCHEMA } from '#durable-objects/chat-session/messages'
 import { newId } from '#lib/ids'
 import { sweepChats, wakeChats } from '#services/maintenance/sweep-chats'
-import { type Caller, createPerson, createTeam, PASSWORD } from '#tests/worker/security/people'
+import { type Caller, createPerson, createTeam } from '#tests/worker/security/people'
+import { PASSWORD } from '#tests/worker/support/accounts'
 import { actorOf, chatOf, createChat, createTalker, type Frame, isAnswer, range, seqs } from './support.ts'
 
 const db = connect(env)

@@ -5,19 +5,16 @@
 import { env } from 'cloudflare:workers'
 import { eq } from 'drizzle-orm'
 import { accessTokenSeconds, signAccessToken } from '#auth/access-token'
-import { hashPassword } from '#auth/passwords'
 import { readConfig } from '#config'
 import { WORKSPACE_ROLES } from '#core/permissions'
 import type { WorkspaceRole } from '#core/principal'
 import { connect } from '#db/connect'
 import { newId } from '#lib/ids'
+import { hashOnce } from '#tests/worker/support/accounts'
 import { type Answer, type Hit, hit } from './hit.ts'
 
-export const PASSWORD = 'securepassword'
 const HOUR_MS = 60 * 60 * 1000
 const config = readConfig(env)
-
-let passwordHash: Promise<string> | undefined
 
 /** Somebody with credentials, acting in one workspace. */
 export interface Caller {
@@ -43,7 +40,7 @@ export async function createPerson(member?: { readonly workspaceId: string; read
     { workspace_id: personalWorkspaceId, role: 'owner' },
     ...(member ? [{ workspace_id: member.workspaceId, role: member.role }] : []),
   ]
-  const password_hash = await (passwordHash ??= hashPassword(PASSWORD))
+  const password_hash = await hashOnce()
   const db = connect(env)
   await db.batch([
     db

@@ -18,13 +18,18 @@ export const PASSWORD = 'securepassword'
 
 let passwordHash: Promise<string> | undefined
 
+/** The hash of it, made once for all. */
+export function hashOnce(): Promise<string> {
+  return (passwordHash ??= hashPassword(PASSWORD))
+}
+
 export function newEmail(): string {
   return `u${crypto.randomUUID().slice(0, 13)}@example.com`
 }
 
 /** A fresh account called Ana Silva. */
 export async function createAccount(): Promise<User> {
-  const password_hash = await (passwordHash ??= hashPassword(PASSWORD))
+  const password_hash = await hashOnce()
   const person = { email: newEmail(), username: null, first_name: 'Ana', last_name: 'Silva', password_hash }
   return createUser(nobody(), person)
 }
@@ -32,7 +37,7 @@ export async function createAccount(): Promise<User> {
 /** A fresh account, logged in. */
 export async function createSession(): Promise<LoginAnswer> {
   const user = await createAccount()
-  const password_hash = await (passwordHash ??= hashPassword(PASSWORD))
+  const password_hash = await hashOnce()
   return { ...(await openSession(nobody(), { id: user.id, password_hash })), user }
 }
 
