@@ -31,6 +31,22 @@ describe('too many requests', () => {
     expect(count(statuses, 429)).toBeGreaterThan(0)
   })
 
+  test('of an OpenAI client are answered 429 as OpenAI does, with the time to wait', async () => {
+    const ask = () =>
+      request(`${server.url}/v1/chat/completions`, {
+        method: 'POST',
+        body: '{}',
+        headers: { Authorization: `Bearer ${ana.token}`, 'Content-Type': 'application/json' },
+      })
+    expect(count(await flood(120, ask), 429)).toBeGreaterThan(0)
+    const { status, headers, body } = await ask()
+    expect(status).toBe(429)
+    expect(Number(headers.get('Retry-After'))).toBeLessThanOrEqual(60)
+    expect(body).toEqual({
+      error: { message: expect.any(String), type: 'rate_limit_error', code: 'rate_limit_exceeded', param: null },
+    })
+  })
+
   test('to log in are answered 429, with the time to wait', async () => {
     const init = { method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } }
     const login = () => request(`${server.url}/api/v1/auth/login`, init)

@@ -81,17 +81,9 @@ export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'tool_calls',
 export const FinishReason = z.enum(FINISH_REASONS)
 export type FinishReason = z.infer<typeof FinishReason>
 
+/** A call comes whole: its input is parsed; what is no JSON comes as the text that it was. */
 export type ModelPart =
-  | { readonly type: 'text'; readonly text: string; readonly provider?: ProviderData | undefined }
-  | { readonly type: 'reasoning'; readonly text: string; readonly provider?: ProviderData | undefined }
-  /** A whole call: its input is parsed; what is no JSON comes as the text that it was. */
-  | {
-      readonly type: 'tool_call'
-      readonly callId: string
-      readonly tool: string
-      readonly input: Json
-      readonly provider?: ProviderData | undefined
-    }
+  | AssistantContent
   /** The last part, exactly once. */
   | {
       readonly type: 'finish'

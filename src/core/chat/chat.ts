@@ -115,7 +115,8 @@ const SHORT_TITLE_CHARS = 60
 
 /** A title out of what was said first; undefined where nothing was said in words. */
 export function titleFrom(text: string): string | undefined {
-  const line = text.trim().split(/\s*\n/, 1).join('').replaceAll(/\s+/g, ' ')
+  // PostgreSQL's text takes no NUL.
+  const line = text.replaceAll('\0', '').trim().split(/\s*\n/, 1).join('').replaceAll(/\s+/g, ' ')
   if (line === '') return undefined
   if (line.length <= SHORT_TITLE_CHARS) return line
   const cut = line.slice(0, SHORT_TITLE_CHARS).replace(/\s+\S*$/, '')

@@ -11,7 +11,15 @@ export async function listFeedback(ctx: Ctx, filter: FeedbackFilter & Paging): P
   const isTheirs = eq(chats.id, feedback.chat_id)
   const counted = ctx.db.select({ id: feedback.message_id }).from(feedback).innerJoin(chats, isTheirs).where(wanted)
   const rows = await ctx.db
-    .select({ row: feedback })
+    .select({
+      chat_id: feedback.chat_id,
+      message_id: feedback.message_id,
+      agent_id: feedback.agent_id,
+      user_id: feedback.user_id,
+      rating: feedback.rating,
+      comment: feedback.comment,
+      created_at: feedback.created_at,
+    })
     .from(feedback)
     .innerJoin(chats, isTheirs)
     .where(wanted)
@@ -20,7 +28,7 @@ export async function listFeedback(ctx: Ctx, filter: FeedbackFilter & Paging): P
     .offset((filter.page - 1) * filter.size)
   const total = await ctx.db.$count(counted.as('counted'))
   return toPage(
-    rows.map(({ row: { workspace_id: _, created_at, ...row } }) => ({ ...row, created_at: created_at.toISOString() })),
+    rows.map((row) => ({ ...row, created_at: row.created_at.toISOString() })),
     total,
     filter,
   )

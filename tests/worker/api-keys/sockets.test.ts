@@ -46,7 +46,7 @@ describe('a key', () => {
 describe('a ticket for a chat', () => {
   const ask = (key: string, resource: string, of: string) =>
     call('/ws/tickets', { token: key, json: { resource, id: of } })
-  const newChat = async () => String(((await ana.call('/chat', { json: {} })).body as { id: string }).id)
+  const newChat = async () => ((await ana.call('/chat', { json: {} })).body as { id: string }).id
 
   it('takes the scope of chats alone, and opens the chat and nothing else', async () => {
     const chat = await newChat()

@@ -100,7 +100,8 @@ it('chats that run at once overspend a month by no more than their calls under w
   const usage = { prompt_tokens: 500_000, completion_tokens: 0 }
   const calls = [{ id: 'call_0', name: 'current_time', input: {} }]
   // Each answer costs a dollar, and asks for another one.
-  const { reference: model, requests } = await scriptModel({ kind: 'tools', calls, usage })
+  const script = await scriptModel({ kind: 'tools', calls, usage })
+  const { reference: model } = script
   const limits = { max_cost_per_month: 2.5 }
   const first = await createAgentChat(ana, { model, tools: [{ type: 'current_time' }], limits })
   const { agent_id } = await first.chat()
@@ -110,6 +111,6 @@ it('chats that run at once overspend a month by no more than their calls under w
   for (const { error, end_reason } of answers)
     expect(end_reason ?? error?.code).toMatch(/max_cost|agent_budget_reached/)
   // Without asking again each of them would have spent three.
-  expect((await requests()).length).toBeLessThan(limits.max_cost_per_month + chats.length)
+  expect((await script.requests()).length).toBeLessThan(limits.max_cost_per_month + chats.length)
   expect((await first.ask('E agora?')).error?.code).toBe('agent_budget_reached')
 })
