@@ -28,6 +28,7 @@ export const {
   executionStats,
   executions,
   executionVisits,
+  executionLogs,
   objectDeletions,
   chats,
   chatMessages,
