@@ -5,7 +5,6 @@ import { AppError } from '#core/errors'
 import type { RunResponse } from '#core/workflow/event'
 import { type ExecutionRecord, toExecution } from '#core/workflow/execution'
 import type { NodeError } from '#core/workflow/node-error'
-import { withoutPins } from '#core/workflow/partial'
 import type { RunOrder } from '#core/workflow/order'
 import type { Plan } from '#core/workflow/plan'
 import { runAtOnce } from '#core/workflow/run-at-once'
@@ -20,10 +19,11 @@ import { saveAtOnce } from '#services/executions/save-at-once'
 import { pinWorkflow } from '#services/executions/start-execution'
 import { type Claim, claimId, findingClaimed } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
-import { compileChecked, compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { compileChecked } from '#services/workflows/compile-or-refuse'
 import { findRefusal } from '#services/workflows/find-refusal'
 import type { Hook } from './find-hook.ts'
-import { noteFailed, noteFired } from './note-trigger.ts'
+import { isNoted, noteFailed, noteFired } from './note-trigger.ts'
+import { publishedPlan } from './published-plan.ts'
 
 /** What comes with one delivery, as JSON. */
 const MAX_TRIGGER_BYTES = 1_048_576
@@ -53,6 +53,10 @@ export async function startHook(
 ): Promise<StartedHook> {
   refuseTooLarge(trigger)
   const { workspaceId, triggerId: id } = hook
+  const note = (executionId: string): void => {
+    if (isNoted(hook.firedAt, ctx.now())) return
+    ctx.later(() => noteFired(ctx.db, { id, workspaceId }, executionId, ctx.now()))
+  }
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
   const delivery = deliveryId === undefined ? undefined : toClaim(hook, deliveryId, minted)
   const prepared = await prepare(ctx, hook).then(ok, err)
@@ -60,7 +64,7 @@ export async function startHook(
     ? await runHookAtOnce(ctx, toOrder(ctx, hook, trigger, minted, prepared.value), delivery)
     : undefined
   if (started !== undefined) {
-    ctx.later(() => noteFired(ctx.db, { id, workspaceId }, minted, ctx.now()))
+    note(minted)
     return started
   }
   const known = delivery && (await findRepeated(ctx, delivery))
@@ -70,7 +74,7 @@ export async function startHook(
   const execution = await workflowRun(ctx.env, executionId).start(
     toOrder(ctx, hook, trigger, executionId, prepared.value),
   )
-  ctx.later(() => noteFired(ctx.db, { id, workspaceId }, executionId, ctx.now()))
+  note(executionId)
   return { execution, isFresh: true }
 }
 
@@ -142,7 +146,7 @@ async function prepare(ctx: PublicCtx, hook: Hook): Promise<Prepared> {
     return { plan, version, vars: await snapshotVariables(scope, plan) }
   }
   try {
-    const plan = startingAt(withoutPins(compileOrRefuse(published.definition)), hook.nodeId)
+    const plan = publishedPlan(hook, published)
     const refusal = await findRefusal(scope, published.definition)
     return { plan, version: published.version, vars: await snapshotVariables(scope, plan), refusal }
   } catch (error) {
