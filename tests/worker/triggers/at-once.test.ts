@@ -184,7 +184,7 @@ describe('a run that ends at once', () => {
   ])('is left to an actor: %s', async (_, definition, body) => {
     const hook = await createHook(bia, definition)
     const answer = await post(hook.url, body)
-    const told = (await answer.clone().json()) as { execution_id?: string }
+    const told = await answer.clone().json<{ execution_id?: string }>()
     const id = told.execution_id ?? executionIdOf(answer)
     expect([await hasActor(id), await hasLog(id)]).toEqual([true, false])
   })
