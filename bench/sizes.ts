@@ -126,7 +126,6 @@ function loopOf(items: number) {
       setNode('item', { v: '{{ $item }}' }),
     ],
     ['start -> each', 'each:body -> item'],
-    { max_node_visits: 20_000 },
   )
   const back = { id: 'back', source: 'item', sourceHandle: 'out', target: 'each', targetHandle: 'next' }
   const edges = Array.isArray(definition['edges']) ? definition['edges'] : []

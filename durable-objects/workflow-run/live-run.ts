@@ -4,7 +4,7 @@ import { advance, type Machine } from '#core/workflow/advance'
 import { replay } from '#core/workflow/apply'
 import { isPerforming, nextTick } from '#core/workflow/deadline'
 import type { UsageEntry } from '#core/usage/usage-entry'
-import { depthOf, type RunHeader } from '#core/workflow/execution'
+import { factsOf, type RunHeader } from '#core/workflow/execution'
 import { toFrame } from '#core/workflow/frame'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState, visitKey, visitOf } from '#core/workflow/run'
@@ -12,10 +12,10 @@ import { runTrace, visitTrace } from '#core/workflow/run-trace'
 import type { RunCommand, RunInput, Step } from '#core/workflow/step'
 import { type AlarmClock, createAlarmClock } from '#durable-objects/shared/alarm-clock'
 import { createWatchers, type Watchers } from '#durable-objects/shared/watchers'
+import { createTelling, type TellStep } from '#telemetry/run-telemetry'
 import { createDebts, type Debts } from './debts.ts'
 import { createNodeHost } from './node-host.ts'
 import { type NodeHost, type Perform, performVisit } from './perform.ts'
-import { createTelling, type TellStep } from './run-telemetry.ts'
 import { createRunValues, type RunValues } from './run-values.ts'
 import { retirementOf } from './retire.ts'
 import type { RunStorage } from './storage.ts'
@@ -66,19 +66,7 @@ export class LiveRun {
     this.#ctx = ctx
     this.#env = env
     this.#storage = storage
-    this.#machine = {
-      plan,
-      catalog,
-      facts: {
-        workspaceId: header.workspaceId,
-        execution: { id: header.executionId },
-        workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
-        vars: header.vars,
-        createdBy: header.createdBy,
-        depth: depthOf(header),
-        chain: header.chain,
-      },
-    }
+    this.#machine = { plan, catalog, facts: factsOf(header) }
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     const { state } = this
     this.#tell = createTelling({ ctx, env }, { header, plan, state })

@@ -20,9 +20,13 @@ interface Key {
   readonly secret: Uint8Array
 }
 
+const known = new WeakMap<JwtConfig['JWT_SECRET_KEY'], readonly Key[]>()
+
 /** The key that signs comes first. When keys are rotated, those that only verify follow it. */
-function keysOf(config: JwtConfig): readonly Key[] {
-  return config.JWT_SECRET_KEY.map((text) => ({ kid: keyIdOf(text), secret: new TextEncoder().encode(text) }))
+function keysOf({ JWT_SECRET_KEY: texts }: JwtConfig): readonly Key[] {
+  const keys = known.get(texts) ?? texts.map((text) => ({ kid: keyIdOf(text), secret: new TextEncoder().encode(text) }))
+  known.set(texts, keys)
+  return keys
 }
 
 /** The `kid` of a key. A digest of a prefixed secret: it names the key and tells nothing that a signature does not. */

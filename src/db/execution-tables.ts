@@ -88,7 +88,15 @@ export function executionTables(schema: ReturnType<typeof pgSchema>) {
     (t) => [primaryKey({ columns: [t.execution_id, t.ordinal] })],
   )
 
+  /** The past of executions that ended before an actor was needed: what `files/run-archive` keeps of the others in R2. */
+  const executionLogs = schema.table('execution_logs', {
+    execution_id: uuid()
+      .primaryKey()
+      .references(() => executions.id, { onDelete: 'cascade' }),
+    lines: text().notNull(),
+  })
+
   /** Prefixes of objects in R2 that nothing names any more: written in the transaction that forgets them. */
   const objectDeletions = schema.table('object_deletions', { prefix: text().primaryKey(), created_at: createdAt() })
-  return { executions, executionVisits, objectDeletions }
+  return { executions, executionVisits, executionLogs, objectDeletions }
 }

@@ -31,6 +31,7 @@ export const {
   executionStats,
   executions,
   executionVisits,
+  executionLogs,
   objectDeletions,
   chats,
   chatMessages,

@@ -34,6 +34,24 @@ export async function putRunArchive(
   await bucket.put(key, body, { httpMetadata: { contentType: 'application/gzip' } })
 }
 
+/** The same as a text, for a short run. */
+export function printRunArchive(run: ArchivedRun, events: readonly RunEvent[]): string {
+  return [run, ...events.map(toStored)].map((line) => JSON.stringify(line)).join('\n')
+}
+
+/** Reads what `printRunArchive` has written. */
+export function parseRunArchive(text: string): RunArchive {
+  const [first = '', ...rest] = text.split('\n')
+  return {
+    run: ArchivedRun.parse(JSON.parse(first)),
+    async *events(after) {
+      for (const [index, line] of rest.slice(after).entries()) {
+        yield { seq: after + index + 1, event: StoredEvent.parse(JSON.parse(line)), chars: line.length }
+      }
+    },
+  }
+}
+
 /** The archive, or undefined where there is no such object. */
 export async function openRunArchive(bucket: Pick<R2Bucket, 'get'>, key: string): Promise<RunArchive | undefined> {
   const object = await bucket.get(key)

@@ -3,6 +3,7 @@ import { AnyJson, AnyJsonObject } from '#core/json'
 import { VisitRef } from './event.ts'
 import { inputOf } from './input.ts'
 import { NodeError } from './node-error.ts'
+import type { RunFacts } from './open-visit.ts'
 import { type Plan } from './plan.ts'
 import { LargeNote } from './large-note.ts'
 import { EXECUTION_STATUSES, isFinal, type RunState, type Visit, type VisitStatus } from './run.ts'
@@ -107,6 +108,19 @@ export type RunHeader = z.infer<typeof RunHeader>
 /** How many executions stand above this one. */
 export function depthOf({ parent, depth }: Pick<RunHeader, 'parent' | 'depth'>): number {
   return parent?.depth ?? depth ?? 0
+}
+
+/** What its expressions and nodes may know of it. */
+export function factsOf(header: RunHeader): RunFacts {
+  return {
+    workspaceId: header.workspaceId,
+    execution: { id: header.executionId },
+    workflow: { id: header.workflowId, name: header.workflowName, version: header.version },
+    vars: header.vars,
+    createdBy: header.createdBy,
+    depth: depthOf(header),
+    chain: header.chain,
+  }
 }
 
 /** The chain of what begins because of this execution. */

@@ -30,7 +30,7 @@ async function answerHook(c: AppContext, kind: HookKind, token: string): Promise
   const deliveryId = readDeliveryId(hook, request.headers)
   const delivery = { test: kind === 'test', rawBody: hook.config.raw_body, deliveryId, receivedAt }
   const started = await startHook(ctx, hook, await readDelivery(request, bytes, delivery), deliveryId)
-  return answerRun(c.env, hook, started)
+  return answerRun(ctx, hook, started)
 }
 
 function refuseMethod(c: AppContext, { config }: Hook): void {

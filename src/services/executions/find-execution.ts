@@ -52,12 +52,14 @@ export async function findProjected(ctx: Omit<StartedCtx, 'env'>, id: string): P
 }
 
 /**
- * An execution that may have been started before, by whoever starts it again: its actor is emptied some time after its
- * end, and would begin anew.
+ * An execution that may have been started before, by whoever starts it again: one that has ended may have no actor, which
+ * would begin anew.
  */
 export async function findStarted(ctx: StartedCtx, id: string): Promise<ExecutionRecord | undefined> {
-  const live = await workflowRun(ctx.env, id).describe(ctx.principal.workspaceId)
-  return live ?? findProjected(ctx, id)
+  const projected = await findProjected(ctx, id)
+  if (hasEnded(projected)) return projected
+  // It may have ended, and been emptied, between the two questions.
+  return (await workflowRun(ctx.env, id).describe(ctx.principal.workspaceId)) ?? findProjected(ctx, id)
 }
 
 /** Whether PostgreSQL has the whole execution; until then its actor knows more. */

@@ -1,12 +1,12 @@
 import { and, eq, exists, notExists, sql } from 'drizzle-orm'
 import { executionEvent } from '#core/events/of-things'
-import { type NodeVisit, type RunHeader, toExecution, toNodeVisits } from '#core/workflow/execution'
+import type { NodeVisit, RunHeader } from '#core/workflow/execution'
 import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
-import { toOpenApprovals } from '#core/workflow/waits'
 import type { Db } from '#db/connect'
 import { hasSubscribers, insertEvent } from '#services/events/insert-event'
 import { isListening } from '#services/triggers/fire-execution'
+import { toExecutionRow, toVisitRows } from './to-rows.ts'
 
 /** Rows in one INSERT: a statement takes at most 65,535 parameters. */
 const ROWS_PER_INSERT = 1_000
@@ -39,35 +39,11 @@ export async function projectExecution(
   seq: number,
 ): Promise<Projected> {
   const { executions, executionVisits } = db.tables
-  const { id, workflow_id, version, status, trigger, inputs, output, error, large, ...origin } = toExecution(
-    header,
-    state,
-  )
-  const changing = {
-    status,
-    output,
-    error,
-    started_at: toDate(state.startedAt),
-    finished_at: toDate(state.finishedAt),
-    approvals: toOpenApprovals(state),
-    large,
-    seq,
-  }
+  const { constant, changing } = toExecutionRow(header, state, seq)
+  const { id } = constant
   const upsert = db
     .insert(executions)
-    .values({
-      id,
-      workflow_id,
-      version,
-      trigger,
-      inputs,
-      workspace_id: header.workspaceId,
-      created_by: header.createdBy,
-      created_at: new Date(header.createdAt),
-      parent_execution_id: origin.parent_execution_id,
-      retry_of: origin.retry_of,
-      ...changing,
-    })
+    .values({ ...constant, ...changing })
     .onConflictDoUpdate({ target: executions.id, set: changing, setWhere: sql`${executions.seq} < ${seq}` })
   const { workspaces } = db.tables
   const isWorkspace = eq(workspaces.id, header.workspaceId)
@@ -78,15 +54,7 @@ export async function projectExecution(
     return { isWatched: workspace?.watched ?? false, isAwaited: false, isTold: false }
   }
 
-  const rows = toNodeVisits(plan, state).map((visit, index) => ({
-    ...visit,
-    node_type: plan.nodes[visit.node_id]?.type ?? null,
-    execution_id: id,
-    workspace_id: header.workspaceId,
-    ordinal: index + 1,
-    started_at: toDate(visit.started_at),
-    finished_at: toDate(visit.finished_at),
-  }))
+  const rows = toVisitRows(header, plan, state)
   const inserts = chunk(rows).map((part) => db.insert(executionVisits).values(part).onConflictDoNothing())
   const last = inserts.pop()
   for (const insert of inserts) await insert
@@ -114,10 +82,6 @@ export async function projectExecution(
     isAwaited: workspace?.awaited === true,
     isTold: workspace?.isTold === true,
   }
-}
-
-function toDate(time: number | string | null | undefined): Date | null {
-  return time === null || time === undefined ? null : new Date(time)
 }
 
 /** Rows in parts that an INSERT takes. */

@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { AppError } from '#core/errors'
+import type { Db } from '#db/connect'
 import { newId } from '#lib/ids'
 import type { Ctx } from '#services/context'
 
@@ -32,31 +33,62 @@ export async function claimId(
 ): Promise<string> {
   const id = mintId()
   if (idempotency === undefined) return id
-  const { idempotencyKeys: keys } = ctx.db.tables
   const { workspaceId, userId } = ctx.principal
-  const expired = sql`${keys.created_at} < now() - make_interval(hours => ${KEEP_HOURS})`
-  const fresh = (column: AnyPgColumn, name: string) =>
-    sql`case when ${expired} then excluded.${sql.identifier(name)} else ${column} end`
-  const [claimed] = await ctx.db
-    .insert(keys)
-    .values({
-      workspace_id: workspaceId,
-      user_id: userId,
-      key: idempotency.key,
-      request_hash: idempotency.requestHash,
-      resource_id: id,
-    })
-    // One statement: a concurrent repeat waits for this row and reads what stands in it.
-    .onConflictDoUpdate({
-      target: [keys.workspace_id, keys.user_id, keys.key],
-      set: {
-        request_hash: fresh(keys.request_hash, 'request_hash'),
-        resource_id: fresh(keys.resource_id, 'resource_id'),
-        created_at: fresh(keys.created_at, 'created_at'),
-      },
-    })
-    .returning({ id: keys.resource_id, requestHash: keys.request_hash })
+  const [claimed] = await claiming(ctx.db, { ...idempotency, workspaceId, userId, id })
   if (claimed === undefined) throw new Error('the upsert of an idempotency key gave no row')
   if (claimed.requestHash !== idempotency.requestHash) throw new AppError('idempotency_key_reused')
   return claimed.id
+}
+
+/** One key, and the id that is to stand under it. */
+export interface Claim extends Idempotency {
+  readonly workspaceId: string
+  readonly userId: string
+  readonly id: string
+}
+
+/** The id that stands under the key, if one does: asking writes nothing and waits for nobody. */
+export function findingClaimed(db: Db, { workspaceId, userId, key }: Omit<Claim, 'id'>) {
+  const { idempotencyKeys: keys } = db.tables
+  return db
+    .select({ id: keys.resource_id })
+    .from(keys)
+    .where(
+      and(
+        eq(keys.workspace_id, workspaceId),
+        eq(keys.user_id, userId),
+        eq(keys.key, key),
+        sql`${keys.created_at} >= now() - make_interval(hours => ${KEEP_HOURS})`,
+      ),
+    )
+}
+
+/**
+ * The statement of `claimId`, which gives the id that stands under the key: another's where it came first.
+ *
+ * @param from where nothing is claimed when it gives no row: another part of the same statement
+ */
+export function claiming(db: Db, claim: Claim, from: SQL = sql`(select 1) as always`) {
+  const { idempotencyKeys: keys } = db.tables
+  const { workspaceId, userId, key, requestHash, id } = claim
+  const expired = sql`${keys.created_at} < now() - make_interval(hours => ${KEEP_HOURS})`
+  const fresh = (column: AnyPgColumn, name: string) =>
+    sql`case when ${expired} then excluded.${sql.identifier(name)} else ${column} end`
+  // In the order of the table's columns.
+  const values = sql`${workspaceId}::uuid, ${userId}::uuid, ${key}::text, ${requestHash}::text, ${id}::uuid, now()`
+  return (
+    db
+      .insert(keys)
+      .select(sql`select ${values} from ${from}`)
+      // One statement: a concurrent repeat waits for this row and reads what stands in it.
+      .onConflictDoUpdate({
+        target: [keys.workspace_id, keys.user_id, keys.key],
+        set: {
+          request_hash: fresh(keys.request_hash, 'request_hash'),
+          resource_id: fresh(keys.resource_id, 'resource_id'),
+          created_at: fresh(keys.created_at, 'created_at'),
+        },
+      })
+      .returning({ id: keys.resource_id, requestHash: keys.request_hash })
+  )
 }

@@ -18,6 +18,8 @@ export interface Hook {
   readonly nodeId: string
   readonly config: WebhookConfig
   readonly secret: string
+  /** When it is written down that it last fired, in Unix milliseconds. */
+  readonly firedAt: number | undefined
   /** What a live one runs. A test runs the draft, which is kept as a version when it does. */
   readonly published: { readonly version: number; readonly definition: Definition } | undefined
 }
@@ -31,11 +33,11 @@ export async function findHook(ctx: PublicCtx, kind: HookKind, token: string): P
   const parts = readHookToken(token)
   if (parts === undefined) throw new AppError('not_found')
   await limitRate(ctx, 'hook', token)
-  const { workflow, rows } = await readWorkflow(ctx, parts.workflowId)
+  const { workflow, rows } = await readWorkflow(ctx, kind, parts.workflowId)
   if (workflow === undefined) throw new AppError('not_found')
   const byNode = new Map(rows.map((row) => [row.node_id, row]))
   const published = kind === 'live' ? publishedOf(workflow) : undefined
-  const definition = kind === 'live' ? published?.definition : workflow.draft
+  const definition = kind === 'live' ? published?.definition : workflow.definition
   for (const { nodeId, ...trigger } of findTriggers(definition ?? {}).triggers) {
     const row = byNode.get(nodeId)
     if (trigger.kind !== 'webhook') continue
@@ -50,6 +52,7 @@ export async function findHook(ctx: PublicCtx, kind: HookKind, token: string): P
       workspaceId: workflow.workspaceId,
       workflowName: workflow.name,
       config: trigger.config,
+      firedAt: row?.last_fired_at?.getTime(),
       secret: hookSecret(SECRET_KEY, { ...node, generation: row?.secret_generation ?? 0 }),
       published,
     }
@@ -57,30 +60,29 @@ export async function findHook(ctx: PublicCtx, kind: HookKind, token: string): P
   throw new AppError('not_found')
 }
 
-/** In one round trip. Nobody is logged in: the address says which workflow, and its MAC that it may. */
-async function readWorkflow(ctx: PublicCtx, workflowId: string) {
+/** In one statement. Nobody is logged in: the address says which workflow, and its MAC that it may. */
+async function readWorkflow(ctx: PublicCtx, kind: HookKind, workflowId: string) {
   const { workflows, workflowVersions, workflowTriggers: triggers } = ctx.db.tables
   const isPublished = and(
     eq(workflowVersions.workflow_id, workflows.id),
     eq(workflowVersions.version, workflows.published_version),
   )
-  const [[workflow], rows] = await ctx.db.batch([
-    ctx.db
-      .select({
-        id: workflows.id,
-        workspaceId: workflows.workspace_id,
-        name: workflows.name,
-        draft: workflows.definition,
-        isActive: workflows.is_active,
-        version: workflowVersions.version,
-        definition: workflowVersions.definition,
-      })
-      .from(workflows)
-      .leftJoin(workflowVersions, isPublished)
-      .where(eq(workflows.id, workflowId)),
-    ctx.db.select().from(triggers).where(eq(triggers.workflow_id, workflowId)),
-  ])
-  return { workflow, rows }
+  const found = await ctx.db
+    .select({
+      id: workflows.id,
+      workspaceId: workflows.workspace_id,
+      name: workflows.name,
+      isActive: workflows.is_active,
+      version: workflowVersions.version,
+      // A graph may be large: of the two the one that runs.
+      ...(kind === 'live' ? { definition: workflowVersions.definition } : { definition: workflows.definition }),
+      trigger: triggers,
+    })
+    .from(workflows)
+    .leftJoin(workflowVersions, isPublished)
+    .leftJoin(triggers, eq(triggers.workflow_id, workflows.id))
+    .where(eq(workflows.id, workflowId))
+  return { workflow: found[0], rows: found.flatMap(({ trigger }) => trigger ?? []) }
 }
 
 interface Published {

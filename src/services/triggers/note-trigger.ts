@@ -19,6 +19,11 @@ export async function noteFired(db: Db, { id, workspaceId }: Fired, executionId:
     .where(and(eq(table.id, id), eq(table.workspace_id, workspaceId), isDue))
 }
 
+/** Whether it was written down so lately that this time is not. */
+export function isNoted(firedAt: number | undefined, at: number): boolean {
+  return firedAt !== undefined && at < firedAt + NOTE_EVERY_MS
+}
+
 /** Writes down why a trigger could not start its workflow, for those who maintain it. */
 export async function noteFailed(db: Db, { id, workspaceId }: Fired, code: string, at: number): Promise<void> {
   const { workflowTriggers: table } = db.tables

@@ -2,31 +2,45 @@ import { createHash } from 'node:crypto'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import type { ExecutionRecord } from '#core/workflow/execution'
+import type { RunResponse } from '#core/workflow/event'
+import { type ExecutionRecord, toExecution } from '#core/workflow/execution'
 import type { NodeError } from '#core/workflow/node-error'
-import { withoutPins } from '#core/workflow/partial'
+import type { RunOrder } from '#core/workflow/order'
 import type { Plan } from '#core/workflow/plan'
+import { runAtOnce } from '#core/workflow/run-at-once'
 import { startingAt } from '#core/workflow/starting-at'
 import { type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
+import { err, ok } from '#lib/result'
 import { formatTraceparent } from '#lib/trace'
+import { catalog } from '#nodes/catalog'
 import type { PublicCtx } from '#services/context'
 import { findStarted } from '#services/executions/find-execution'
+import { saveAtOnce } from '#services/executions/save-at-once'
 import { pinWorkflow } from '#services/executions/start-execution'
-import { claimId } from '#services/idempotency/claim-id'
+import { type Claim, claimId, findingClaimed } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
-import { compileChecked, compileOrRefuse } from '#services/workflows/compile-or-refuse'
+import { compileChecked } from '#services/workflows/compile-or-refuse'
 import { findRefusal } from '#services/workflows/find-refusal'
 import type { Hook } from './find-hook.ts'
-import { noteFailed, noteFired } from './note-trigger.ts'
+import { isNoted, noteFailed, noteFired } from './note-trigger.ts'
+import { publishedPlan } from './published-plan.ts'
 
 /** What comes with one delivery, as JSON. */
 const MAX_TRIGGER_BYTES = 1_048_576
 /** Any repeat of a delivery is that delivery, whatever its bytes. */
 const ANY_REQUEST = 'hook'
 
+/** An execution that a delivery has started, with what it said where that is known already. */
+export interface StartedHook {
+  readonly execution: ExecutionRecord
+  readonly response?: RunResponse | undefined
+  /** Its actor has begun it just now, and knows what it says. */
+  readonly isFresh?: true
+}
+
 /**
  * Starts the execution that a delivery asks for: the same one for the same `deliveryId` within 24 hours (P3). It is
- * durable when this returns (P1).
+ * durable when this returns (P1), in PostgreSQL where it has completed at once, else in its actor.
  *
  * @param trigger what nodes read as `$trigger`
  * @throws AppError `body_too_large`; `hook_unavailable` when what is published cannot run; `workflow_invalid` for a draft
@@ -36,37 +50,66 @@ export async function startHook(
   hook: Hook,
   trigger: JsonObject,
   deliveryId: string | undefined,
-): Promise<ExecutionRecord> {
+): Promise<StartedHook> {
   refuseTooLarge(trigger)
   const { workspaceId, triggerId: id } = hook
+  const note = (executionId: string): void => {
+    if (isNoted(hook.firedAt, ctx.now())) return
+    ctx.later(() => noteFired(ctx.db, { id, workspaceId }, executionId, ctx.now()))
+  }
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
-  const executionId = deliveryId === undefined ? minted : await claim(ctx, hook, deliveryId, minted)
-  const run = workflowRun(ctx.env, executionId)
-  const known =
-    executionId === minted
-      ? undefined
-      : await findStarted({ env: ctx.env, db: ctx.db, principal: { workspaceId } }, executionId)
-  if (known !== undefined) return known
-  const { plan, version, vars, refusal } = await prepare(ctx, hook)
-  const started = await run.start({
-    plan,
-    inputs: trigger,
-    refusal,
-    header: {
-      executionId,
-      workspaceId,
-      workflowId: hook.workflowId,
-      workflowName: hook.workflowName,
-      version,
-      trigger: 'webhook',
-      createdBy: null,
-      createdAt: ctx.now(),
-      traceparent: formatTraceparent(ctx.trace),
-      vars,
-    },
-  })
-  ctx.later(() => noteFired(ctx.db, { id, workspaceId }, executionId, ctx.now()))
-  return started
+  const delivery = deliveryId === undefined ? undefined : toClaim(hook, deliveryId, minted)
+  const prepared = await prepare(ctx, hook).then(ok, err)
+  const started = prepared.ok
+    ? await runHookAtOnce(ctx, toOrder(ctx, hook, trigger, minted, prepared.value), delivery)
+    : undefined
+  if (started !== undefined) {
+    note(minted)
+    return started
+  }
+  const known = delivery && (await findRepeated(ctx, delivery))
+  if (known?.execution !== undefined) return { execution: known.execution }
+  if (!prepared.ok) throw prepared.error
+  const executionId = known?.id ?? minted
+  const execution = await workflowRun(ctx.env, executionId).start(
+    toOrder(ctx, hook, trigger, executionId, prepared.value),
+  )
+  note(executionId)
+  return { execution, isFresh: true }
+}
+
+/** undefined where it needs its actor, also because another delivery of the same id came first. */
+async function runHookAtOnce(
+  ctx: PublicCtx,
+  order: RunOrder,
+  claim: Claim | undefined,
+): Promise<StartedHook | undefined> {
+  const run = runAtOnce(order, catalog, { now: ctx.now(), random: Math.random() })
+  if (run === undefined || !(await saveAtOnce(ctx, run, claim))) return undefined
+  return { execution: toExecution(run.header, run.state), response: run.state.response }
+}
+
+/** The execution that a delivery has, and its record where it was started before. */
+async function findRepeated(ctx: PublicCtx, { workspaceId, userId, id, ...key }: Claim) {
+  // One that began at once is known by now, without a write for each repeat.
+  const [found] = await findingClaimed(ctx.db, { workspaceId, userId, ...key })
+  const claimed = found?.id ?? (await claimId({ db: ctx.db, principal: { workspaceId, userId } }, key, () => id))
+  if (claimed === id) return { id, execution: undefined }
+  const execution = await findStarted({ env: ctx.env, db: ctx.db, principal: { workspaceId } }, claimed)
+  return { id: claimed, execution }
+}
+
+function toOrder(ctx: PublicCtx, hook: Hook, trigger: JsonObject, executionId: string, prepared: Prepared): RunOrder {
+  const { plan, version, vars, refusal } = prepared
+  const { workspaceId, workflowId, workflowName } = hook
+  const origin = {
+    trigger: 'webhook',
+    createdBy: null,
+    createdAt: ctx.now(),
+    traceparent: formatTraceparent(ctx.trace),
+  }
+  const header = { executionId, workspaceId, workflowId, workflowName, version, ...origin, vars }
+  return { plan, inputs: trigger, refusal, header }
 }
 
 function refuseTooLarge(trigger: JsonObject): void {
@@ -79,12 +122,11 @@ function refuseTooLarge(trigger: JsonObject): void {
 }
 
 /** Among the keys of the webhook: nobody else's are like them. */
-function claim({ db }: PublicCtx, { kind, workspaceId, triggerId }: Hook, deliveryId: string, id: string) {
+function toClaim({ kind, workspaceId, triggerId }: Hook, deliveryId: string, id: string): Claim {
   const key = createHash('sha256')
     .update(JSON.stringify([kind, deliveryId]))
     .digest('hex')
-  const principal = { workspaceId, userId: triggerId }
-  return claimId({ db, principal }, { key, requestHash: ANY_REQUEST }, () => id)
+  return { workspaceId, userId: triggerId, key, requestHash: ANY_REQUEST, id }
 }
 
 /** What runs, with what it needs to know. */
@@ -104,7 +146,7 @@ async function prepare(ctx: PublicCtx, hook: Hook): Promise<Prepared> {
     return { plan, version, vars: await snapshotVariables(scope, plan) }
   }
   try {
-    const plan = startingAt(withoutPins(compileOrRefuse(published.definition)), hook.nodeId)
+    const plan = publishedPlan(hook, published)
     const refusal = await findRefusal(scope, published.definition)
     return { plan, version: published.version, vars: await snapshotVariables(scope, plan), refusal }
   } catch (error) {

@@ -5,8 +5,8 @@ import { isFinal, type RunState, visitOf } from '#core/workflow/run'
 import { runTrace, visitTrace } from '#core/workflow/run-trace'
 import { logLine } from '#lib/log'
 import { parseTraceparent } from '#lib/trace'
-import { exportSpan } from '#telemetry/exporter'
-import { count, observe } from '#telemetry/metrics'
+import { exportSpan } from './exporter.ts'
+import { count, observe } from './metrics.ts'
 
 /** The run as it stands now. */
 interface ToldRun {
