@@ -15,7 +15,7 @@ interface Delivered {
 /** Brings PostgreSQL up to date, in parts that fit. */
 export async function deliverChat(env: Env, header: ChatHeader, storage: ChatStorage): Promise<Delivered> {
   await deliverSpent(env, header, storage)
-  const db = connect(env)
+  const db = connect(env, { lane: header.workspaceId })
   const { messages, log } = storage
   let title: string | undefined
   let some = messages.unprojected()
@@ -38,5 +38,5 @@ export function deliverSpent(
   { workspaceId }: ChatHeader,
   { spent }: Pick<ChatStorage, 'spent'>,
 ): Promise<void> {
-  return spent.deliver((entries) => recordUsage(connect(env), workspaceId, entries))
+  return spent.deliver((entries) => recordUsage(connect(env, { lane: workspaceId }), workspaceId, entries))
 }

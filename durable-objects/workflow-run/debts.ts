@@ -72,7 +72,9 @@ export function createDebts(sql: SqlStorage, run: DebtorRun, onSettled: () => vo
   const values = box('values', () => adoptValues(env, header, state.large.values()))
   const owner = (): string | undefined => (values.isEmpty() ? header.executionId : undefined)
   const spent = createSpentUsage(sql)
-  const usage = box('usage', () => spent.deliver((entries) => recordUsage(connect(env), header.workspaceId, entries)))
+  const usage = box('usage', () =>
+    spent.deliver((entries) => recordUsage(connect(env, { lane: header.workspaceId }), header.workspaceId, entries)),
+  )
   const boxes = [values, projection, parent, children, errorWorkflow, approvalMails, triggers, usage]
 
   /** Whether one of the latest large values is another execution's. */
@@ -134,7 +136,13 @@ function isApproval(plan: Plan, event: RunEvent): boolean {
 async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<boolean> {
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
-  const { isWatched, isAwaited, isTold } = await projectExecution(connect(env), header, plan, state, seq)
+  const { isWatched, isAwaited, isTold } = await projectExecution(
+    connect(env, { lane: header.workspaceId }),
+    header,
+    plan,
+    state,
+    seq,
+  )
   if (state.finishedAt !== undefined) observe('outbox_lag_seconds', {}, (Date.now() - state.finishedAt) / 1000)
   if (isTold) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)

@@ -15,6 +15,7 @@ import { toModelAppError } from './to-app-error.ts'
  */
 export async function askModelOnce(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): Promise<LlmAnswer> {
   const { workspaceId } = ctx.principal
+  ctx.turn.end()
   const paid: Paid[] = []
   const models = openModels(ctx.env, workspaceId, { onFinish: (finish) => paid.push({ finish, agentId: null }) })
   const generate = (request: ModelRequest) => models.generate({ ...request, signal })
@@ -35,6 +36,7 @@ export async function streamModelOnce(
   input: LlmChatInput,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<LlmStreamEvent>> {
+  ctx.turn.end()
   const events = streamEvents(ctx, input, signal)
   const first = await events.next()
   return (async function* () {
