@@ -5,7 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { DEADLINE_MS } from '#sandbox/limits'
 import { WORKSPACE_HEADER } from '#sandbox/protocol'
-import { createFairQueue } from './fair-queue.ts'
+import { createFairQueue } from '#lib/fair-queue'
 import { type SandboxThread, startThread } from './sandbox-threads.ts'
 
 const MIN_THREADS = 2
@@ -48,34 +48,34 @@ export function createSandboxService({
 }: SandboxOptions = {}): SandboxService {
   const queue = createFairQueue<Job>({
     slots: threads,
-    slotsPerTenant: Math.max(1, Math.floor(threads / 2)),
+    slotsPerLane: Math.max(1, Math.floor(threads / 2)),
     maxWaiting: MAX_WAITING,
-    maxWaitingPerTenant: MAX_WAITING_PER_WORKSPACE,
+    maxWaitingPerLane: MAX_WAITING_PER_WORKSPACE,
   })
   const idle: SandboxThread[] = []
   const busy = new Set<SandboxThread>()
   let waitingBytes = 0
 
   function pump(): void {
-    for (let taken = queue.next(); taken !== undefined; taken = queue.next()) void work(taken.tenant, taken.job)
+    for (let taken = queue.next(); taken !== undefined; taken = queue.next()) void work(taken.lane, taken.job)
   }
 
-  async function work(tenant: string, { request, done }: Job): Promise<void> {
+  async function work(lane: string, { request, done }: Job): Promise<void> {
     const thread = idle.pop() ?? startThread()
     busy.add(thread)
     done(await thread.run(request, deadlineMs))
     busy.delete(thread)
     if (thread.isAlive) idle.push(thread)
-    queue.release(tenant)
+    queue.release(lane)
     pump()
   }
 
-  async function evaluate(tenant: string, request: string): Promise<string | undefined> {
+  async function evaluate(lane: string, request: string): Promise<string | undefined> {
     const answer = Promise.withResolvers<string | undefined>()
     const job: Job = { request, done: answer.resolve }
-    if (waitingBytes + request.length > MAX_WAITING_BYTES || !queue.push(tenant, job)) return undefined
+    if (waitingBytes + request.length > MAX_WAITING_BYTES || !queue.push(lane, job)) return undefined
     waitingBytes += request.length
-    const timer = setTimeout(() => queue.remove(tenant, job) && answer.resolve(undefined), maxWaitMs)
+    const timer = setTimeout(() => queue.remove(lane, job) && answer.resolve(undefined), maxWaitMs)
     pump()
     try {
       return await answer.promise

@@ -2,7 +2,8 @@
  * The worker in workerd, through miniflare, with its storage on disk.
  *
  * I1 Storage is keyed by the worker's name and the class: both come from wrangler.toml, so data are found again.
- * I2 miniflare starts a workerd that died again; one that dies over and over ends the server.
+ * I2 miniflare starts a workerd that died again, and gives up on one that dies while it starts: that one we start again.
+ *    One that dies over and over ends the server.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,6 +20,8 @@ import { toMiniflareOptions, type WorkerPlace } from './worker-options.ts'
 const DRAIN_MS = 3_000
 /** Of a start, for files that nobody needs any more. */
 const TIDY_MS = 1_000
+/** What kept it from starting may be over a moment later. */
+const AGAIN_MS = 250
 
 export interface WorkerOptions extends Omit<WorkerPlace, 'storage'> {
   readonly dataDir: string
@@ -91,26 +94,42 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   await removeEmptyActors(join(storage, 'do'), TIDY_MS)
   const crashes = createCrashCounter()
   let isStopping = false
+  let { build } = options
+  /** Each death counts once, whether it was at work or still starting. */
+  const isBroken = (): boolean => {
+    const isTooMany = crashes.isTooMany()
+    if (isTooMany) onFatal('the worker process keeps dying')
+    return isTooMany
+  }
   const shared = {
-    log: new RuntimeLog((message) => !isStopping && onFatal(`the worker cannot be started again: ${message}`)),
+    log: new RuntimeLog((message) => void startAgain(message)),
     unsafeRuntimeEnv: wrapRuntime(join(import.meta.dirname, '../dist'), pidFile),
     unsafeHandleRuntimeRestart: () => {
-      if (isStopping) return
+      if (isStopping || isBroken()) return
       log('the worker process died and was started again; actors go on from their storage')
-      if (crashes.isTooMany()) onFatal('the worker process keeps dying')
     },
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
       const print = level === 'error' || level === 'warn' ? console.error : console.log
       print(message)
     },
   }
-  const toOptions = (build: string): MiniflareOptions => ({
-    ...toMiniflareOptions(build, { ...options, storage }),
+  const toOptions = (directory = build): MiniflareOptions => ({
+    ...toMiniflareOptions(directory, { ...options, storage }),
     ...shared,
   })
-  const miniflare = await startMiniflare(toOptions(options.build))
+  async function startAgain(reason: string): Promise<void> {
+    if (isStopping || isBroken()) return
+    log(`the worker process did not start (${reason}); once more`)
+    await sleep(AGAIN_MS)
+    if (isStopping) return
+    await miniflare.setOptions(toOptions()).catch((error: unknown) => startAgain(messageOf(error)))
+  }
+  const miniflare = await startMiniflare(toOptions())
   return {
-    reload: (build) => miniflare.setOptions(toOptions(build)),
+    async reload(next) {
+      await miniflare.setOptions(toOptions(next))
+      build = next
+    },
     async stop() {
       isStopping = true
       const pid = findRuntime(pidFile)

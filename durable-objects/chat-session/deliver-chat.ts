@@ -15,7 +15,7 @@ interface Delivered {
 /** Brings PostgreSQL up to date, in parts that fit. */
 export async function deliverChat(env: Env, header: ChatHeader, storage: ChatStorage): Promise<Delivered> {
   await deliverSpent(env, header, storage)
-  const db = connect(env)
+  const db = connect(env, { lane: header.workspaceId })
   const { messages, log } = storage
   let title: string | undefined
   let some = messages.unprojected()
@@ -58,7 +58,7 @@ export function deliverSpent(
   { spent }: Pick<ChatStorage, 'spent'>,
 ): Promise<void> {
   return spent.deliver(async (entries) => {
-    const isReached = await recordUsage(connect(env), workspaceId, entries)
+    const isReached = await recordUsage(connect(env, { lane: workspaceId }), workspaceId, entries)
     if (isReached) await eventDispatch(env, workspaceId).poke(workspaceId)
   })
 }

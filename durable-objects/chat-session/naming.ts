@@ -4,7 +4,7 @@ import { toEntry } from '#core/chat/ledger'
 import type { Naming as Row, OwedNaming } from '#core/chat/title'
 import type { ChatEvent, ChatHeader, Turn } from '#core/chat/turn'
 import { AppError } from '#core/errors'
-import { connect } from '#db/connect'
+import { connect, connectWithin } from '#db/connect'
 import { DatabaseUnavailable } from '#db/errors'
 import { describeError, logLine } from '#lib/log'
 import { DEMO } from '#llm/providers'
@@ -66,7 +66,7 @@ export function createNaming({ env, header, storage, ctx, commit, onSettled }: N
     const settle = (): Promise<void> => deliverSpent(env, header, storage)
     const spender = { agentId: owed.agent.id, workflowId: null, userId: owed.userId }
     const asking = { ...openModels(env, workspaceId, { retries: 0, spender }), settle }
-    const models = withinMonth(connect(env), workspaceId, owed.agent, asking)
+    const models = withinMonth(connectWithin(env, workspaceId), workspaceId, owed.agent, asking)
     const material = { asked: asked.content, answered: answered.content }
     const { title, paid } = await askTitle(models, owed.models, material, signal)
     if (isClosed()) return
@@ -91,7 +91,8 @@ export function createNaming({ env, header, storage, ctx, commit, onSettled }: N
     if (row?.state !== 'named' || isClosed()) return
     await deliverSpent(env, header, storage)
     const { from, title } = row
-    const isNamed = title !== null && (await nameChat(connect(env), header, { from, title }))
+    const isNamed =
+      title !== null && (await nameChat(connect(env, { lane: header.workspaceId }), header, { from, title }))
     if (isClosed()) return
     commit(isNamed ? [{ type: 'changed', at: Date.now(), data: { title } }] : [], () => set({ state: 'over' }))
   }

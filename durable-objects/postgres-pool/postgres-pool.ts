@@ -10,6 +10,8 @@ import { ok } from '#lib/result'
 
 /** The edge allows six outgoing connections to an object; the sixth is for the probe. */
 const SIZE = 5
+/** One is left for everybody else, however long one workspace's statements take. */
+const SIZE_PER_LANE = SIZE - 1
 /** Then an idle actor can sleep, and no firewall on the way has forgotten the connection. */
 const IDLE_MS = 60_000
 
@@ -18,12 +20,17 @@ const IDLE_MS = 60_000
  * nobody. Not as a startup parameter, which PgBouncer refuses.
  */
 const PROLOGUE: Statement = {
-  sql: `select set_config('statement_timeout', '3500', false), set_config('datestyle', 'ISO', false)`,
+  sql: `select set_config('statement_timeout', '3900', false), set_config('datestyle', 'ISO', false)`,
   params: [],
 }
 
 export class PostgresPool extends DurableObject<Env> implements PoolStub {
-  readonly #pool = createPool({ create: () => this.#createConnection(), size: SIZE, idleMs: IDLE_MS })
+  readonly #pool = createPool({
+    create: () => this.#createConnection(),
+    size: SIZE,
+    sizePerLane: SIZE_PER_LANE,
+    idleMs: IDLE_MS,
+  })
 
   #createConnection(): Connection {
     const { DATABASE_URL: url } = readConfig(this.env)
@@ -32,9 +39,9 @@ export class PostgresPool extends DurableObject<Env> implements PoolStub {
   }
 
   /** Several statements are one transaction. */
-  async run(statements: readonly Statement[], withinMs?: number): Promise<Reply<readonly RowSet[]>> {
+  async run(statements: readonly Statement[], withinMs?: number, lane?: string): Promise<Reply<readonly RowSet[]>> {
     try {
-      return ok(await this.#pool.run(statements, withinMs))
+      return ok(await this.#pool.run(statements, withinMs, lane))
     } catch (error) {
       return toReply(error)
     }

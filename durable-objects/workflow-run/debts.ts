@@ -143,7 +143,13 @@ function isApproval(plan: Plan, event: RunEvent): boolean {
 async function project({ env, header, plan, state, ...run }: DebtorRun): Promise<boolean> {
   const seq = run.lastSeq()
   const news = toNews(header, state, seq, Date.now())
-  const { isWatched, isAwaited, isTold } = await projectExecution(connect(env), header, plan, state, seq)
+  const { isWatched, isAwaited, isTold } = await projectExecution(
+    connect(env, { lane: header.workspaceId }),
+    header,
+    plan,
+    state,
+    seq,
+  )
   if (state.finishedAt !== undefined) observe('outbox_lag_seconds', {}, (Date.now() - state.finishedAt) / 1000)
   if (isTold) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
   if (isWatched) await workspaceHub(env, header.workspaceId).tell(news)
@@ -152,7 +158,7 @@ async function project({ env, header, plan, state, ...run }: DebtorRun): Promise
 
 /** Into PostgreSQL's ledger and, where that has reached a budget's threshold, to whom it tells. */
 async function payUsage({ env, header }: DebtorRun, entries: readonly UsageEntry[]): Promise<void> {
-  const isReached = await recordUsage(connect(env), header.workspaceId, entries)
+  const isReached = await recordUsage(connect(env, { lane: header.workspaceId }), header.workspaceId, entries)
   if (isReached) await eventDispatch(env, header.workspaceId).poke(header.workspaceId)
 }
 

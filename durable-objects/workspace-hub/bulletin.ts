@@ -50,7 +50,7 @@ export function createBulletin(ctx: DurableObjectState, env: Env, storage: HubSt
     async listen() {
       const began = Date.now()
       if (began < storage.lease().until - RENEW_BEFORE_MS) return
-      await watchWorkspace(connect(env), workspaceId)
+      await watchWorkspace(connect(env, { lane: workspaceId }), workspaceId)
       ctx.storage.transactionSync(() => {
         const { until, since } = storage.lease()
         const isLapsed = began >= until

@@ -37,7 +37,7 @@ export class LiveHub {
     this.#clock = createAlarmClock(ctx.storage, armedAt)
     this.bulletin = createBulletin(ctx, env, storage, workspaceId)
     this.doorkeeper = createDoorkeeper(storage.connections, {
-      verify: (holders) => verifyHolders(connect(env), workspaceId, holders, Date.now()),
+      verify: (holders) => verifyHolders(connect(env, { lane: workspaceId }), workspaceId, holders, Date.now()),
       actorOf: (resource, id) => actors[resource](id),
       now: () => Date.now(),
     })

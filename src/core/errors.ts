@@ -165,6 +165,11 @@ export const ERRORS = {
     'Pedidos demais. Tente de novo em {seconds} s.',
     'Too many requests. Try again in {seconds} s.',
   ),
+  too_many_at_once: kind(
+    429,
+    'Pedidos demais ao mesmo tempo. Tente de novo em {seconds} s.',
+    'Too many requests at the same time. Try again in {seconds} s.',
+  ),
   misconfigured: kind(
     503,
     'O servidor não está configurado por completo; o log diz o que falta.',

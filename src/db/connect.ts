@@ -23,13 +23,24 @@ export interface OptionalBindings {
   readonly HYPERDRIVE?: { readonly connectionString: string }
 }
 
+/** How statements wait for PostgreSQL. */
+export interface Way {
+  /**
+   * For whom: lanes take turns, so that nobody's flood holds up the others. A workspace's id, or who asks before that is
+   * known (asked anew for each query); the server itself when absent.
+   */
+  readonly lane?: string | (() => string)
+  /** What a request shares among its queries; without it each waits for itself alone. */
+  readonly patience?: Patience | undefined
+}
+
 /**
  * Opens nothing: the first query does. Call it once for each invocation or event, since sockets do not outlive it.
  *
- * @param patience what a request shares among its queries; without it each waits for itself alone
+ * @param way where it queues, and what a request shares among its queries
  */
-export function connect(env: PoolEnv & OptionalBindings, patience = itself): Db {
-  return Object.assign(drizzleOver(patience(transportOf(env))), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
+export function connect(env: PoolEnv & OptionalBindings, way: Way = {}): Db {
+  return Object.assign(drizzleOver(transportOf(env, way)), { tables: tablesOf(readConfig(env).DATABASE_SCHEMA) })
 }
 
 /**
@@ -37,13 +48,18 @@ export function connect(env: PoolEnv & OptionalBindings, patience = itself): Db 
  *
  * @throws WorkspaceForgotten from every query that does not
  */
-export function connectWithin(env: PoolEnv & OptionalBindings, workspaceId: string, patience = itself): Db {
+export function connectWithin(env: PoolEnv & OptionalBindings, workspaceId: string, patience?: Patience): Db {
   const tables = tablesOf(readConfig(env).DATABASE_SCHEMA)
-  return Object.assign(drizzleOver(guardTenant(patience(transportOf(env)), tables, workspaceId)), { tables })
+  return Object.assign(
+    drizzleOver(guardTenant(transportOf(env, { lane: workspaceId, patience }), tables, workspaceId)),
+    { tables },
+  )
 }
 
-const itself: Patience = (transport) => transport
-
-function transportOf(env: PoolEnv & OptionalBindings): Transport {
-  return env.HYPERDRIVE === undefined ? poolTransport(env) : hyperdriveTransport(env.HYPERDRIVE.connectionString)
+function transportOf(env: PoolEnv & OptionalBindings, { lane = '', patience }: Way): Transport {
+  const transport =
+    env.HYPERDRIVE === undefined
+      ? poolTransport(env, typeof lane === 'string' ? () => lane : lane)
+      : hyperdriveTransport(env.HYPERDRIVE.connectionString)
+  return patience === undefined ? transport : patience(transport)
 }

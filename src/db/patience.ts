@@ -11,6 +11,8 @@ export type Patience = (transport: Transport) => Transport
 export interface RequestPatience extends Patience {
   /** How long it has waited so far, its queries added up. */
   readonly waitedMs: () => number
+  /** It has waited for something else that counts. */
+  readonly spend: (ms: number) => void
 }
 
 /**
@@ -31,5 +33,5 @@ export function createPatience(): RequestPatience {
       }
     },
   })
-  return Object.assign(patience, { waitedMs: () => waitedMs })
+  return Object.assign(patience, { waitedMs: () => waitedMs, spend: (ms: number) => void (waitedMs += ms) })
 }

@@ -9,7 +9,7 @@ const HOP_MS = 500
 
 /** What the `PostgresPool` actor answers to. */
 export interface PoolStub {
-  run(statements: readonly Statement[], withinMs?: number): Promise<Reply<readonly RowSet[]>>
+  run(statements: readonly Statement[], withinMs?: number, lane?: string): Promise<Reply<readonly RowSet[]>>
 }
 
 /** One machine has one thread, so a second object with connections of its own brought nothing. */
@@ -27,9 +27,10 @@ async function call<T>(answer: Promise<Reply<T>>, withinMs = CALL_MS): Promise<T
 }
 
 /** A transport over the actor that keeps connections open. A stub is made for each call: a broken one stays broken. */
-export function poolTransport(env: PoolEnv): Transport {
+export function poolTransport(env: PoolEnv, lane: () => string): Transport {
   return {
-    run: (statements, withinMs) => call(env.POSTGRES_POOL.getByName(POOL_NAME).run(statements, withinMs), withinMs),
+    run: (statements, withinMs) =>
+      call(env.POSTGRES_POOL.getByName(POOL_NAME).run(statements, withinMs, lane()), withinMs),
   }
 }
 

@@ -5,20 +5,22 @@
  *    waiting and connecting included.
  * I2 At most `size` connections and one probe exist at a time.
  * I3 A connection is lent to one run at a time, and never again once it is dead or discarded.
- * I4 Nothing is sent twice: a run that failed after its connection was lent is not repeated, since it may have happened.
+ * I4 Lanes take turns, and with `sizePerLane` one that asks for slow things leaves connections to the others.
+ * I5 Nothing is sent twice: a run that failed after its connection was lent is not repeated, since it may have happened.
  */
 import { createBreaker } from './breaker.ts'
 import type { Connection } from './connection.ts'
 import { withDeadline } from './deadline.ts'
 import { DatabaseUnavailable } from './errors.ts'
 import { createSlots } from './slots.ts'
-import type { Statement, Transport } from './wire.ts'
+import type { SharedTransport, Statement } from './wire.ts'
 
 /** Below the 5 s that are promised, with room for the call to the actor that holds the pool. */
 const DEADLINE_MS = 4_000
 const PROBE_MS = 1_000
 const OPEN_MS = 1_000
-const MAX_WAITING = 2_000
+const MAX_WAITING = 5_000
+const MAX_WAITING_PER_LANE = 1_000
 /** The statements that a connection has prepared pile up on the server until it closes. */
 const LIFETIME_MS = 30 * 60_000
 const PROBE: Statement = { sql: 'select 1', params: [] }
@@ -26,6 +28,8 @@ const PROBE: Statement = { sql: 'select 1', params: [] }
 export interface PoolOptions {
   readonly create: () => Connection
   readonly size: number
+  /** How many connections one lane may use at once: all when absent. */
+  readonly sizePerLane?: number
   /** How long an unused connection is kept, and twice that at most. */
   readonly idleMs: number
 }
@@ -37,7 +41,7 @@ export interface PoolStats {
   readonly waiting: number
 }
 
-export interface Pool extends Transport {
+export interface Pool extends SharedTransport {
   stats(): PoolStats
 }
 
@@ -80,16 +84,26 @@ function createIdleList(idleMs: number) {
 }
 
 /** Makes a pool; connections open when they are needed. */
-export function createPool({ create, size, idleMs }: PoolOptions): Pool {
+export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOptions): Pool {
   const idle = createIdleList(idleMs)
-  const slots = createSlots({ size, maxWaiting: MAX_WAITING })
+  /** When PostgreSQL last answered anything. */
+  let heardAt = Number.NEGATIVE_INFINITY
+  const slots = createSlots({
+    size,
+    sizePerLane,
+    maxWaiting: MAX_WAITING,
+    maxWaitingPerLane: MAX_WAITING_PER_LANE,
+  })
 
   async function probe(): Promise<void> {
     // What is idle may be as dead as the connection that raised the suspicion.
     idle.clear()
     const connection = create()
+    // One that pauses, as for a slow disk, is not away before whoever asked just before it had to give up.
+    const withinMs = Math.max(PROBE_MS, DEADLINE_MS - (Date.now() - heardAt))
     try {
-      await withDeadline(connection.run([PROBE]), PROBE_MS, () => connection.discard())
+      await withDeadline(connection.run([PROBE]), withinMs, () => connection.discard())
+      heardAt = Date.now()
     } finally {
       connection.discard()
     }
@@ -107,11 +121,12 @@ export function createPool({ create, size, idleMs }: PoolOptions): Pool {
       const { taken: busy, waiting } = slots.count()
       return { busy, idle: idle.size(), waiting }
     },
-    async run(statements, withinMs = DEADLINE_MS) {
+    async run(statements, withinMs = DEADLINE_MS, lane = '') {
       const arrived = Date.now()
-      await breaker.admit()
-      const turn = slots.enter()
+      await withDeadline(breaker.admit(), Math.min(DEADLINE_MS, withinMs), () => undefined)
+      const turn = slots.enter(lane)
       let isOver = false
+      let isExpired = false
       let connection: Connection | undefined
       async function work() {
         await turn.ready
@@ -119,14 +134,20 @@ export function createPool({ create, size, idleMs }: PoolOptions): Pool {
         await breaker.admit()
         if (isOver) throw new DatabaseUnavailable('nobody waits for it any more')
         connection = idle.take() ?? create()
-        return connection.run(statements)
+        const rows = await connection.run(statements)
+        heardAt = Date.now()
+        return rows
+      }
+      function expire(): void {
+        isExpired = true
+        connection?.discard()
       }
       try {
-        return await withDeadline(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), () =>
-          connection?.discard(),
-        )
+        return await withDeadline(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), expire)
       } catch (error) {
-        if (error instanceof DatabaseUnavailable && connection?.isAlive !== true) breaker.suspect()
+        // Who waited in vain while others were answered tells of the queue, or of what they asked for.
+        const isBusy = isExpired && heardAt > arrived
+        if (error instanceof DatabaseUnavailable && connection?.isAlive !== true && !isBusy) breaker.suspect()
         throw error
       } finally {
         isOver = true

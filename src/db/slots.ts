@@ -1,3 +1,4 @@
+import { createFairQueue } from '#lib/fair-queue'
 import { DatabaseUnavailable } from './errors.ts'
 
 /** A place, or a place in the queue for one. */
@@ -8,11 +9,20 @@ interface Turn {
 }
 
 export interface Slots {
-  enter(): Turn
+  /** @throws DatabaseUnavailable when too many wait already, in this lane or in all */
+  enter(lane: string): Turn
   /** Sends everybody away who waits. */
   turnAway(reason: DatabaseUnavailable): void
   /** How many are in, and how many wait. */
   count(): { readonly taken: number; readonly waiting: number }
+}
+
+export interface SlotLimits {
+  readonly size: number
+  /** Of them, how many one lane may have at once. */
+  readonly sizePerLane: number
+  readonly maxWaiting: number
+  readonly maxWaitingPerLane: number
 }
 
 interface Waiter {
@@ -20,63 +30,40 @@ interface Waiter {
   readonly turnAway: (reason: DatabaseUnavailable) => void
 }
 
-/** Lets `size` in at a time, first come first served, and `maxWaiting` queue. */
-export function createSlots({ size, maxWaiting }: { size: number; maxWaiting: number }): Slots {
-  let free = size
-  const waiting = new Set<Waiter>()
+/** Lets `size` in at a time. Lanes take turns; within one it is first come first served. */
+export function createSlots({ size, sizePerLane, ...most }: SlotLimits): Slots {
+  const queue = createFairQueue<Waiter>({ slots: size, slotsPerLane: sizePerLane, ...most })
 
-  function pass(): void {
-    const [next] = waiting
-    if (next === undefined) free += 1
-    else {
-      waiting.delete(next)
-      next.enter()
-    }
-  }
-
-  function enterNow(): Turn {
-    let isIn = true
-    free -= 1
-    return {
-      ready: Promise.resolve(),
-      leave() {
-        if (isIn) pass()
-        isIn = false
-      },
-    }
-  }
-
-  function queue(): Turn {
-    const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
-    let isIn = false
-    const waiter: Waiter = {
-      enter() {
-        isIn = true
-        resolve()
-      },
-      turnAway: reject,
-    }
-    waiting.add(waiter)
-    return {
-      ready,
-      leave() {
-        waiting.delete(waiter)
-        if (isIn) pass()
-        isIn = false
-      },
-    }
+  function letIn(): void {
+    for (let next = queue.next(); next !== undefined; next = queue.next()) next.job.enter()
   }
 
   return {
-    enter() {
-      if (free > 0) return enterNow()
-      if (waiting.size >= maxWaiting) throw new DatabaseUnavailable('too many statements wait for PostgreSQL')
-      return queue()
+    enter(lane) {
+      const { promise: ready, resolve, reject } = Promise.withResolvers<void>()
+      let isIn = false
+      const waiter: Waiter = {
+        enter() {
+          isIn = true
+          resolve()
+        },
+        turnAway: reject,
+      }
+      if (!queue.push(lane, waiter)) throw new DatabaseUnavailable('too many statements wait for PostgreSQL')
+      letIn()
+      return {
+        ready,
+        leave() {
+          if (isIn) queue.release(lane)
+          else queue.remove(lane, waiter)
+          isIn = false
+          letIn()
+        },
+      }
     },
     turnAway(reason) {
-      for (const waiter of waiting) waiter.turnAway(reason)
-      waiting.clear()
+      for (const waiter of queue.clear()) waiter.turnAway(reason)
     },
-    count: () => ({ taken: size - free, waiting: waiting.size }),
+    count: () => queue.count(),
   }
 }

@@ -26,6 +26,12 @@ export interface Transport {
   run(statements: readonly Statement[], withinMs?: number): Promise<readonly RowSet[]>
 }
 
+/** The same for statements of many, of which nobody's may hold up those of the others. */
+export interface SharedTransport {
+  /** @param lane who waits for it: a workspace's id, for one; `''` is the server itself */
+  run(statements: readonly Statement[], withinMs?: number, lane?: string): Promise<readonly RowSet[]>
+}
+
 /** The protocol counts them in 16 bits; postgres.js stops one earlier. */
 const PARAMS_MAX = 65_533
 

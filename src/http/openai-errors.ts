@@ -7,6 +7,7 @@ import type { JsonObject } from '#lib/json'
 const CODES: Partial<Record<ErrorCode, string>> = {
   completion_model_unknown: 'model_not_found',
   rate_limited: 'rate_limit_exceeded',
+  too_many_at_once: 'rate_limit_exceeded',
   agent_budget_reached: 'insufficient_quota',
   budget_exceeded: 'insufficient_quota',
 }

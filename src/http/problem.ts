@@ -67,7 +67,8 @@ export function problemAnswers(spec: RouteSpec): RouteConfig['responses'] {
 function standardErrors(spec: RouteSpec): readonly ErrorCode[] {
   const codes: ErrorCode[] = ['internal', 'database_unavailable']
   if (spec.path !== UNLIMITED_PATH) codes.push('rate_limited')
-  if (!spec.public) codes.push('not_authenticated', 'invalid_credentials', 'forbidden', 'insufficient_scope')
+  if (!spec.public)
+    codes.push('too_many_at_once', 'not_authenticated', 'invalid_credentials', 'forbidden', 'insufficient_scope')
   if (spec.params !== undefined) codes.push('not_found')
   if (spec.body !== undefined) codes.push('malformed_json', 'body_too_large', 'unsupported_media_type', 'json_too_deep')
   if (spec.form !== undefined) codes.push('malformed_form', 'unsupported_media_type')

@@ -5,6 +5,20 @@ import type { Db } from '#db/connect'
 import type { TraceContext } from '#lib/trace'
 import type { MailBindings } from '#mail/mailer'
 
+/** A request's place beside the others that are at work. */
+export interface Turn {
+  /** For whom it is at work; its statements queue in the same lane. */
+  readonly lane: () => string
+  /**
+   * Waits until it is the lane's turn, and gives back the turn that it had.
+   *
+   * @throws AppError `too_many_at_once`
+   */
+  take(lane: string): Promise<void>
+  /** Gives it back, before waiting for what may take long. Idempotent. */
+  end(): void
+}
+
 /** What a verb may use when nobody is logged in: registering, logging in, health. */
 export interface PublicCtx {
   readonly env: Env & MailBindings
@@ -18,6 +32,7 @@ export interface PublicCtx {
   readonly now: () => number
   /** Work that the answer does not wait for and does not tell of; a failure of it goes to the log. */
   readonly later: (work: () => Promise<unknown>) => void
+  readonly turn: Turn
   /** What the caller's software says of itself, and its address where it can be believed. */
   readonly client: { readonly userAgent: string | undefined; readonly address: string | undefined }
 }

@@ -41,16 +41,6 @@ export async function tryPost(ground: Ground, path: string, body: object, key?: 
   return request(`${ground.server.url}/api/v1${path}`, init).catch(() => undefined)
 }
 
-/** One GET, repeated while the server has no time for it, within `patienceMs`; how long that took. */
-export async function readInTime({ ana }: Ground, path: string, patienceMs: number): Promise<number | undefined> {
-  const began = performance.now()
-  const answer = await until(async () => {
-    const { status } = await ana.call(path)
-    return status === 200 ? true : undefined
-  }, patienceMs)
-  return answer && performance.now() - began
-}
-
 /** The same again until the server answers with something else than 503, within `END_MS`. */
 export async function post(ground: Ground, path: string, body: object, key: string): Promise<Answer> {
   const deadline = performance.now() + END_MS

@@ -19,6 +19,8 @@ export function receiveForm(c: Context<AuthenticatedEnv>, idempotency: Idempoten
   if (boundary === undefined || c.req.raw.body === null) {
     throw new AppError('unsupported_media_type', { params: { expected: 'multipart/form-data' } })
   }
+  // It lasts as long as the client's line makes it.
+  c.var.ctx.turn.end()
   const parts = readMultipart(c.req.raw.body, boundary)
   const work = uploadFile(c.var.ctx, { parts, parseFields }, idempotency)
   // A client that hangs up ends its request, and with it us: what was stored must still be taken back.

@@ -11,7 +11,8 @@ import { demand } from '#services/auth/demand'
  *
  * @param workspaceId the one that the request is about; without it the caller's personal one, or the key's
  * @throws AppError `not_authenticated` without a bearer token or API key, `invalid_credentials` with a bad one,
- *   `not_found` for a workspace that is not theirs, `forbidden` and its kind when the caller does not have the permission
+ *   `not_found` for a workspace that is not theirs, `forbidden` and its kind when the caller does not have the permission,
+ *   `too_many_at_once`
  */
 export async function authenticateRequest(
   c: Context<AuthenticatedEnv>,
@@ -25,6 +26,7 @@ export async function authenticateRequest(
   const principal = await authenticate(publicCtx, token, workspaceId)
   const needed = permissionsOf(permission)
   if (!needed.some((one) => can(principal, one))) demand(principal, needed[0])
+  await publicCtx.turn.take(principal.workspaceId)
   c.set('workspaceId', principal.workspaceId)
   c.set('ctx', {
     ...publicCtx,

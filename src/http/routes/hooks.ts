@@ -29,7 +29,9 @@ async function answerHook(c: AppContext, kind: HookKind, token: string): Promise
   if (!isAllowed(hook, request.headers, bytes, receivedAt)) throw new AppError('hook_unauthorized')
   const deliveryId = readDeliveryId(hook, request.headers)
   const delivery = { test: kind === 'test', rawBody: hook.config.raw_body, deliveryId, receivedAt }
+  await ctx.turn.take(hook.workspaceId)
   const started = await startHook(ctx, hook, await readDelivery(request, bytes, delivery), deliveryId)
+  ctx.turn.end()
   return answerRun(ctx, hook, started)
 }
 

@@ -11,7 +11,7 @@ import { findPrincipal } from './find-principal.ts'
  * Who is calling, in which workspace: `workspaceId`, or the caller's personal one, or the API key's own.
  *
  * @param token an access token, or an API key
- * @throws AppError `rate_limited`, before the database is asked; `invalid_credentials` for a token that does not (or no longer) stand, `not_found` for a workspace
+ * @throws AppError `rate_limited` or `too_many_at_once`, before the database is asked; `invalid_credentials` for a token that does not (or no longer) stand, `not_found` for a workspace
  *   that is not the caller's
  */
 export async function authenticate(ctx: PublicCtx, token: string, workspaceId: string | undefined): Promise<Principal> {
@@ -19,10 +19,12 @@ export async function authenticate(ctx: PublicCtx, token: string, workspaceId: s
     const hash = hashApiKey(token)
     if (hash === undefined) throw new AppError('invalid_credentials')
     await limitRate(ctx, 'user', hash)
+    await ctx.turn.take(`key ${hash}`)
     return findKeyHolder(ctx, { hash }, workspaceId)
   }
   const accessToken = await verifyAccessToken(ctx.config, token, ctx.now())
   if (accessToken === undefined) throw new AppError('invalid_credentials')
   await limitRate(ctx, 'user', accessToken.userId)
+  await ctx.turn.take(`user ${accessToken.userId}`)
   return findPrincipal(ctx, accessToken, workspaceId)
 }

@@ -11,6 +11,7 @@ export async function waitReply(
 ): Promise<ChatMessage | undefined> {
   if (seconds === undefined) return undefined
   const actor = chatSession(ctx.env, chat_id)
+  ctx.turn.end()
   const reply = await actor.waitTurn(ctx.principal.workspaceId, turn_id, seconds * 1_000)
   return reply && toMessageView(reply, ctx.locale)
 }

@@ -14,7 +14,7 @@ import { archiveKey, executionPrefix } from './run-objects.ts'
 export async function archiveExecution(env: Env, run: ArchivedRun, events: Iterable<RunEvent>): Promise<void> {
   const { workspaceId, executionId } = run.header
   await putRunArchive(env.FILES, archiveKey(workspaceId, executionId), run, events)
-  const db = connect(env)
+  const db = connect(env, { lane: workspaceId })
   const { executions } = db.tables
   const kept = await db
     .update(executions)

@@ -94,7 +94,7 @@ async function findAddresses(
   approvers: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const ids = approvers.filter(isUuid)
-  const db = connect(env)
+  const db = connect(env, { lane: workspaceId })
   const { users, workspaceMembers: members } = db.tables
   const found =
     ids.length === 0

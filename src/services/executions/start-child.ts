@@ -109,7 +109,7 @@ export async function startAs(
   const run = workflowRun(env, id)
   if (!isUuid(workflowId)) throw new AppError('not_found')
   if (await wasStarted(env, workspaceId, id)) return
-  const ctx = { db: connect(env), principal: { workspaceId, userId: createdBy } }
+  const ctx = { db: connect(env, { lane: workspaceId }), principal: { workspaceId, userId: createdBy } }
   const pinned = await pinPublished(ctx, workflowId)
   const plan = startingByHand(withoutPins(compileOrRefuse(pinned.definition)))
   await run.start({
@@ -143,7 +143,7 @@ function below({ executionId, traceparent }: Partial<Parameters<typeof runTrace>
 
 /** Started, ended and told before a crash made us ask again: its actor may be emptied, and would begin anew. */
 export async function wasStarted(env: Env, workspaceId: string, id: string): Promise<boolean> {
-  const db = connect(env)
+  const db = connect(env, { lane: workspaceId })
   const { executions } = db.tables
   const isIt = and(eq(executions.id, id), eq(executions.workspace_id, workspaceId))
   return (await db.select({ id: executions.id }).from(executions).where(isIt)).length > 0

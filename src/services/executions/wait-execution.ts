@@ -17,6 +17,7 @@ export async function waitExecution(
   if (seconds === undefined || seconds === 0) return undefined
   // A repeat of long ago: its actor may be emptied.
   if (isFinal(started.status)) return presentExecution(ctx, started)
+  ctx.turn.end()
   const finished = await workflowRun(ctx.env, started.id).waitFinished(ctx.principal.workspaceId, seconds * 1_000)
   return finished && presentExecution(ctx, finished)
 }

@@ -16,6 +16,7 @@ import { toModelAppError } from './to-app-error.ts'
  */
 export async function askModelOnce(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): Promise<LlmAnswer> {
   const { workspaceId } = ctx.principal
+  ctx.turn.end()
   const paid: Paid[] = []
   const onFinish = (finish: FinishPart): void => void paid.push({ finish, agentId: null })
   const models = openModels(ctx.env, workspaceId, { spender: spenderOf(ctx), onFinish })
@@ -37,6 +38,7 @@ export async function streamModelOnce(
   input: LlmChatInput,
   signal: AbortSignal,
 ): Promise<AsyncGenerator<LlmStreamEvent>> {
+  ctx.turn.end()
   const events = streamEvents(ctx, input, signal)
   const first = await events.next()
   return (async function* () {

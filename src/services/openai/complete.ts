@@ -72,6 +72,7 @@ export async function openCompletion(ctx: Ctx, input: CompletionInput, signal: A
   }
 
   async function* run(): AsyncGenerator<AgentEvent, Completed> {
+    ctx.turn.end()
     let progress = NOTHING_YET
     try {
       const turn = runAgent(ports, agent, history, progress)

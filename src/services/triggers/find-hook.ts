@@ -27,12 +27,13 @@ export interface Hook {
 /**
  * The webhook behind an address.
  *
- * @throws AppError `rate_limited`; `not_found` for an address that nobody has, has no more, or whose workflow is paused
+ * @throws AppError `rate_limited`, `too_many_at_once`; `not_found` for an address that nobody has, has no more, or whose workflow is paused
  */
 export async function findHook(ctx: PublicCtx, kind: HookKind, token: string): Promise<Hook> {
   const parts = readHookToken(token)
   if (parts === undefined) throw new AppError('not_found')
   await limitRate(ctx, 'hook', token)
+  await ctx.turn.take(`workflow ${parts.workflowId}`)
   const { workflow, rows } = await readWorkflow(ctx, kind, parts.workflowId)
   if (workflow === undefined) throw new AppError('not_found')
   const byNode = new Map(rows.map((row) => [row.node_id, row]))

@@ -37,7 +37,7 @@ export function isListening(db: Db, { workspaceId, workflowId, chain = [] }: Run
  * @throws DatabaseUnavailable
  */
 export async function fireExecutionTriggers(env: Env, header: RunHeader, ended: ExecutionRecord): Promise<void> {
-  const db = connect(env)
+  const db = connect(env, { lane: header.workspaceId })
   for (const found of await findListening(db, header)) {
     const node = findTriggers(found.definition).triggers.find(({ nodeId }) => nodeId === found.nodeId)
     if (node?.kind !== 'execution' || found.workflowId === header.workflowId) continue

@@ -69,10 +69,10 @@ export async function fireSchedule(env: Env, triggerId: string, at: number): Pro
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     // The catalog has changed since it was published, or its variables have grown: trying again does not help.
-    await noteFailed(connect(env), trigger, error.code, Date.now())
+    await noteFailed(connect(env, { lane: found.workspaceId }), trigger, error.code, Date.now())
     return true
   }
-  await noteFired(connect(env), trigger, id, at)
+  await noteFired(connect(env, { lane: found.workspaceId }), trigger, id, at)
   return true
 }
 
@@ -81,7 +81,7 @@ async function startOnce(env: Env, found: LiveSchedule, id: string, at: number):
   // Its end may be so long ago that its actor is emptied, and would begin anew.
   if (await wasStarted(env, workspaceId, id)) return
   const plan = startingAt(withoutPins(compileOrRefuse(found.definition)), nodeId)
-  const ctx = { db: connect(env), principal: { workspaceId } }
+  const ctx = { db: connect(env, { lane: workspaceId }), principal: { workspaceId } }
   const vars = await snapshotVariables(ctx, plan)
   const header = { executionId: id, workspaceId, workflowId, workflowName, version, trigger: 'schedule' }
   await workflowRun(env, id).start({

@@ -53,14 +53,14 @@ test('a failed probe opens it, and after a while the next caller probes again', 
 })
 
 test('slots let in as many as there are, then the queue in its order', async () => {
-  const slots = createSlots({ size: 1, maxWaiting: 2 })
+  const slots = createSlots({ size: 1, sizePerLane: 1, maxWaiting: 2, maxWaitingPerLane: 2 })
   const order: string[] = []
-  const first = slots.enter()
-  const second = slots.enter()
-  const third = slots.enter()
+  const first = slots.enter('a')
+  const second = slots.enter('a')
+  const third = slots.enter('a')
   void second.ready.then(() => order.push('second'))
   void third.ready.then(() => order.push('third'))
-  expect(() => slots.enter()).toThrow(DatabaseUnavailable)
+  expect(() => slots.enter('a')).toThrow(DatabaseUnavailable)
   await first.ready
   first.leave()
   first.leave()
@@ -71,14 +71,14 @@ test('slots let in as many as there are, then the queue in its order', async () 
 })
 
 test('who leaves the queue frees no slot; who is turned away is told', async () => {
-  const slots = createSlots({ size: 1, maxWaiting: 3 })
-  const holder = slots.enter()
-  slots.enter().leave()
-  const waiting = slots.enter()
+  const slots = createSlots({ size: 1, sizePerLane: 1, maxWaiting: 3, maxWaitingPerLane: 3 })
+  const holder = slots.enter('a')
+  slots.enter('a').leave()
+  const waiting = slots.enter('a')
   slots.turnAway(away)
   await expect(waiting.ready).rejects.toBe(away)
   waiting.leave()
-  const next = slots.enter()
+  const next = slots.enter('a')
   holder.leave()
   await next.ready
 })

@@ -52,6 +52,7 @@ function nobody(): PublicCtx {
     trace: childTrace(),
     now: Date.now,
     later: (work) => void work(),
+    turn: { lane: () => '', take: async () => undefined, end: () => undefined },
     client: { userAgent: undefined, address: undefined },
   }
 }

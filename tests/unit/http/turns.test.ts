@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createTurns } from '#http/turns'
+
+const LIMITS = { slots: 3, slotsPerLane: 2, maxWaiting: 10, maxWaitingPerLane: 2, leaseMs: 1_000, patienceMs: 3_000 }
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+function startTurns(limits = LIMITS) {
+  const waited: number[] = []
+  const order: string[] = []
+  const open = createTurns(limits)
+  return {
+    waited,
+    order,
+    ask: (lane: string, name = lane) => {
+      const turn = open('open', (ms) => waited.push(ms))
+      const taken = turn.take(lane).then(
+        () => void order.push(name),
+        (error: unknown) => void order.push(`${name} ${(error as { code: string }).code}`),
+      )
+      return { turn, taken }
+    },
+  }
+}
+
+test('a flood of one lane waits for itself; another one enters at once', async () => {
+  const { ask, order, waited } = startTurns()
+  const first = ask('a', 'a1')
+  ask('a', 'a2')
+  ask('a', 'a3')
+  ask('a', 'a4')
+  ask('a', 'a5')
+  ask('b')
+  await vi.advanceTimersByTimeAsync(50)
+  expect(order).toEqual(['a1', 'a2', 'a5 too_many_at_once', 'b'])
+  expect(waited).toEqual([])
+  first.turn.end()
+  first.turn.end()
+  await vi.advanceTimersByTimeAsync(50)
+  expect(order.at(-1)).toBe('a3')
+  expect(waited).toEqual([expect.any(Number)])
+})
+
+test('a turn that nobody ends is over after its lease', async () => {
+  const { ask, order } = startTurns()
+  for (const name of ['a1', 'a2', 'a3']) ask('a', name)
+  await vi.advanceTimersByTimeAsync(LIMITS.leaseMs - 1)
+  expect(order).toEqual(['a1', 'a2'])
+  await vi.advanceTimersByTimeAsync(200)
+  expect(order).toEqual(['a1', 'a2', 'a3'])
+})
+
+test('who waits for too long is refused, and takes up no place', async () => {
+  const { ask, order } = startTurns({ ...LIMITS, leaseMs: 60_000 })
+  const holder = ask('a', 'a1')
+  for (const name of ['a2', 'a3']) ask('a', name)
+  await vi.advanceTimersByTimeAsync(LIMITS.patienceMs + 100)
+  expect(order).toEqual(['a1', 'a2', 'a3 too_many_at_once'])
+  ask('a', 'a4')
+  holder.turn.end()
+  await vi.advanceTimersByTimeAsync(50)
+  expect(order.at(-1)).toBe('a4')
+})
