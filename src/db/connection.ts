@@ -96,10 +96,9 @@ export function createConnection({ url: connectionString, prepare, prologue }: C
   }
 
   async function transact(statements: readonly Statement[]): Promise<RowSet[]> {
-    // Sent together: without the transaction there is no connection either.
-    const begun = one({ sql: 'begin', params: [] })
+    await one({ sql: 'begin', params: [] })
     try {
-      const [, ...results] = await Promise.all([begun, ...statements.map(one)])
+      const results = await Promise.all(statements.map(one))
       await one({ sql: 'commit', params: [] })
       return results
     } catch (error) {

@@ -20,19 +20,20 @@ const ONE_THREAD: TurnLimits = {
   slots: 8,
   slotsPerLane: 5,
   maxWaiting: 2_000,
-  maxWaitingPerLane: 200,
+  maxWaitingPerLane: 1_000,
   leaseMs: 1_000,
   patienceMs: 3_000,
 }
-/** workerd lets no request wake another one, so each looks for its own turn: soon at first, then more rarely. */
-const FIRST_LOOK_MS = 4
-const LAST_LOOK_MS = 40
+/** Who waits is called; it also looks by itself, since leases end while nobody comes or goes. */
+const LOOK_MS = 100
 const RETRY_SECONDS = 2
 
 interface Waiter {
   readonly lane: string
   isIn: boolean
   until: number
+  readonly called: Promise<void>
+  readonly call: () => void
 }
 
 /** What waiting takes is told to `onWaited`, in milliseconds. */
@@ -59,6 +60,7 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
     for (let next = queue.next(); next !== undefined; next = queue.next()) {
       const { job } = next
       job.isIn = true
+      job.call()
       job.until = now() + limits.leaseMs
       working.add(job)
     }
@@ -66,12 +68,12 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
 
   async function wait(waiter: Waiter): Promise<void> {
     const deadline = now() + limits.patienceMs
-    for (let lookMs = FIRST_LOOK_MS; !waiter.isIn; lookMs = Math.min(LAST_LOOK_MS, lookMs * 2)) {
+    while (!waiter.isIn) {
       if (now() >= deadline) {
         leave(waiter)
         throw refusal()
       }
-      await new Promise((look) => setTimeout(look, lookMs))
+      await Promise.race([waiter.called, new Promise((look) => setTimeout(look, LOOK_MS))])
       letIn()
     }
   }
@@ -89,7 +91,8 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
       async take(next) {
         end()
         lane = next
-        mine = { lane, isIn: false, until: 0 }
+        const { promise: called, resolve: call } = Promise.withResolvers<void>()
+        mine = { lane, isIn: false, until: 0, called, call }
         if (!queue.push(lane, mine)) {
           mine = undefined
           throw refusal()

@@ -114,7 +114,11 @@ test('a collector that never answers delays and fails nothing', async () => {
   const own = await startServer({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` } })
   const ana = await createClient(own.url)
   const answers = await Promise.all(Array.from({ length: 400 }, () => ana.call('/workflows')))
-  expect(answers.every(({ status }) => status === 200)).toBe(true)
+  expect(
+    Map.groupBy(answers, ({ status }) => status)
+      .keys()
+      .toArray(),
+  ).toEqual([200])
   const id = await ana.start(chain([trigger, setNode('end', { ok: true })]))
   await expect.poll(() => ana.execution(id)).toMatchObject({ status: 'completed' })
   expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(4_000)

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { UiInput } from '#core/chat/ui-stream'
 import { ById } from '#http/paging'
 import { createRoutes, route } from '#http/route'
+import { demand } from '#services/auth/demand'
 import { streamUiTurn } from '#http/stream-ui-turn'
 import { resumeUi, streamUi } from '#services/chats/stream-ui'
 
@@ -17,8 +18,8 @@ const postUiStream = route({
   path: '/chat/{id}/ui-stream',
   summary: { pt: 'Falar com useChat, do AI SDK', en: "Speak by the AI SDK's useChat" },
   description: {
-    pt: 'Das mensagens só a última conta; a resposta vem como UI message stream.',
-    en: 'Of the messages only the last counts; the answer comes as a UI message stream.',
+    pt: 'Das mensagens só a última conta; a resposta vem como UI message stream. Pede também `chats:read`.',
+    en: 'Of the messages only the last counts; the answer comes as a UI message stream. Takes `chats:read` too.',
   },
   permission: 'chats:write',
   body: UiInput,
@@ -41,6 +42,8 @@ const getUiStream = route({
 export const chatUiStreamRoutes = createRoutes()
   .openapi(postUiStream, async (c) => {
     const { id } = c.req.valid('param')
+    // Before anything is said: a key that may only write would not get its answer.
+    demand(c.var.ctx.principal, 'chats:read')
     return streamUiTurn(c.var.ctx, id, await streamUi(c.var.ctx, id, c.req.valid('json')))
   })
   .openapi(getUiStream, async (c) => {

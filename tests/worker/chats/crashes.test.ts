@@ -142,6 +142,6 @@ it.each([
   const { text } = await stream
   expect(text).toContain('"type":"start"')
   expect(text).not.toContain('[DONE]')
-  expect(text).not.toContain('60')
+  expect(text).not.toContain(' 60')
   await script.release()
 })

@@ -120,7 +120,7 @@ describe('a schedule', () => {
     for (const [missed, days] of Object.entries(expected)) {
       const one = await createSchedule({ ...daily, missed })
       const first = (await alarmOf(one)) ?? 0
-      expect((first - next) % DAY_MS).toBe(0)
+      expect(Math.abs(first - next) % DAY_MS).toBe(0)
       await ring(one, first + late)
       await fires(one).toEqual(days.map((day) => iso(first + day * DAY_MS)))
       expect(await alarmOf(one)).toBe(first + 4 * DAY_MS)
