@@ -17,23 +17,22 @@ export interface TurnLimits extends FairQueueLimits {
 
 /** Few enough that a step of somebody else's waits for some milliseconds, enough to keep one thread and PostgreSQL busy. */
 const ONE_THREAD: TurnLimits = {
-  slots: 8,
-  slotsPerLane: 5,
+  slots: 16,
+  slotsPerLane: 12,
   maxWaiting: 2_000,
   maxWaitingPerLane: 1_000,
   leaseMs: 1_000,
   patienceMs: 3_000,
 }
-/** Who waits is called; it also looks by itself, since leases end while nobody comes or goes. */
-const LOOK_MS = 100
+/** workerd lets no request wake another one, so each looks for its own turn: soon at first, then more rarely. */
+const FIRST_LOOK_MS = 4
+const LAST_LOOK_MS = 20
 const RETRY_SECONDS = 2
 
 interface Waiter {
   readonly lane: string
   isIn: boolean
   until: number
-  readonly called: Promise<void>
-  readonly call: () => void
 }
 
 /** What waiting takes is told to `onWaited`, in milliseconds. */
@@ -60,7 +59,6 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
     for (let next = queue.next(); next !== undefined; next = queue.next()) {
       const { job } = next
       job.isIn = true
-      job.call()
       job.until = now() + limits.leaseMs
       working.add(job)
     }
@@ -68,12 +66,12 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
 
   async function wait(waiter: Waiter): Promise<void> {
     const deadline = now() + limits.patienceMs
-    while (!waiter.isIn) {
+    for (let lookMs = FIRST_LOOK_MS; !waiter.isIn; lookMs = Math.min(LAST_LOOK_MS, lookMs * 2)) {
       if (now() >= deadline) {
         leave(waiter)
         throw refusal()
       }
-      await Promise.race([waiter.called, new Promise((look) => setTimeout(look, LOOK_MS))])
+      await new Promise((look) => setTimeout(look, lookMs))
       letIn()
     }
   }
@@ -91,8 +89,7 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
       async take(next) {
         end()
         lane = next
-        const { promise: called, resolve: call } = Promise.withResolvers<void>()
-        mine = { lane, isIn: false, until: 0, called, call }
+        mine = { lane, isIn: false, until: 0 }
         if (!queue.push(lane, mine)) {
           mine = undefined
           throw refusal()
