@@ -48,8 +48,11 @@ describe('a run that waits', { timeout: 60_000 }, () => {
     const id = await untilElsewhere(chat)
     expect(await lastOf(chat)).toMatchObject({ status: 'streaming', content: '', metadata: { execution_id: id } })
     await expect.poll(async () => (await chat.chat()).last_message?.status, END).toBe('streaming')
-    await runDurableObjectAlarm(actorOf(chat.id))
-    expect(await runInDurableObject(actorOf(chat.id), (_, { storage }) => storage.getAlarm())).toBeNull()
+    const nextAlarm = async () => {
+      await runDurableObjectAlarm(actorOf(chat.id))
+      return runInDurableObject(actorOf(chat.id), (_, { storage }) => storage.getAlarm())
+    }
+    await expect.poll(nextAlarm, END).toBeNull()
     await crash(actorOf(chat.id))
     await crash(runOf(id))
     await statusOf(id).toBe('waiting')
