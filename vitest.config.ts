@@ -20,6 +20,9 @@ const SCRIPTED_MODELS = ['scripted', 'scripted-anthropic', 'scripted-google'].ma
   abilities: ['tools', 'images', 'pdf', 'structured_output'],
 }))
 
+/** What a test waits for comes later on a machine that is busy with others' tests. */
+const expectInTime = { poll: { timeout: 10_000 } }
+
 export default defineConfig({
   test: {
     silent: 'passed-only',
@@ -34,7 +37,7 @@ export default defineConfig({
     ],
     projects: [
       // Plain node: pure code, and tests that start what they need themselves.
-      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], testTimeout: 20_000, expect: expectInTime } },
       // Inside workerd, with the bindings of wrangler.toml.
       {
         plugins: [
@@ -73,6 +76,7 @@ export default defineConfig({
           // The first request in the test runtime takes seconds.
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          expect: expectInTime,
         },
       },
       // Plain node against the whole server: each file starts one of its own.
@@ -82,6 +86,7 @@ export default defineConfig({
           include: ['tests/e2e/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          expect: expectInTime,
         },
       },
     ],

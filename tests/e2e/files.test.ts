@@ -88,12 +88,12 @@ describe('an upload', () => {
     await write(socket, head(100 * MIB))
     for (let sent = 0; sent < size; sent += 1) await write(socket, randomBytes(MIB))
     // It has begun.
-    await expect.poll(() => rows('file_uploads'), { timeout: 10_000 }).toBe(1)
-    await expect.poll(() => storedBytes() - before.bytes, { timeout: 10_000 }).toBeGreaterThanOrEqual(stored)
+    await expect.poll(() => rows('file_uploads')).toBe(1)
+    await expect.poll(() => storedBytes() - before.bytes).toBeGreaterThanOrEqual(stored)
     socket.destroy()
-    await expect.poll(() => rows('file_uploads'), { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => rows('file_uploads')).toBe(0)
     expect(await rows('files')).toBe(before.files)
-    await expect.poll(storedBytes, { timeout: 10_000 }).toBe(before.bytes)
+    await expect.poll(storedBytes).toBe(before.bytes)
   })
 
   test('that the server does not outlive is swept up after the restart', async () => {
@@ -101,7 +101,7 @@ describe('an upload', () => {
     const socket = await open()
     await write(socket, head(100 * MIB))
     for (let sent = 0; sent < 20; sent += 1) await write(socket, randomBytes(MIB))
-    await expect.poll(() => storedBytes() - before, { timeout: 10_000 }).toBe(16 * MIB)
+    await expect.poll(() => storedBytes() - before).toBe(16 * MIB)
     // Two parts are there. What the simulated R2 is itself writing when it is killed, only it could take back.
     await new Promise((settled) => setTimeout(settled, 500))
     await server.kill()
@@ -116,7 +116,7 @@ describe('an upload', () => {
     const { id } = z.object({ id: z.uuid() }).parse(made.body)
     expect((await ana.call(`/workspaces/${id}`, undefined, 'DELETE')).status).toBe(204)
     await expect.poll(() => rows('file_uploads'), { timeout: 20_000 }).toBe(0)
-    await expect.poll(storedBytes, { timeout: 10_000 }).toBe(before)
+    await expect.poll(storedBytes).toBe(before)
   })
 
   test('of 60 MiB streams through and comes back, also in pieces', async () => {
@@ -164,6 +164,6 @@ describe('an upload', () => {
     const headers = { Authorization: `Bearer ${ana.token}` }
     const answer = await fetch(`${server.url}/api/v1/files/upload`, { method: 'POST', body: form, headers })
     expect([answer.status, await answer.text()]).toEqual([422, expect.stringContaining('"/other"')])
-    await expect.poll(storedBytes, { timeout: 10_000 }).toBe(before)
+    await expect.poll(storedBytes).toBe(before)
   })
 })

@@ -97,7 +97,7 @@ test('a turn of a chat is a trace of its own, with the calls of models in it', a
       (span) =>
         span.name === name && span.attributes.some((one) => one.key === key && one.value['stringValue'] === value),
     )
-  await expect.poll(() => find('turn', 'synapscale.chat_id', chat.id), { timeout: 10_000 }).toBeDefined()
+  await expect.poll(() => find('turn', 'synapscale.chat_id', chat.id)).toBeDefined()
   const turn = find('turn', 'synapscale.chat_id', chat.id)
   expect(turn?.parentSpanId).toBeUndefined()
   expect(turn?.attributes).toContainEqual({ key: 'synapscale.status', value: { stringValue: 'completed' } })

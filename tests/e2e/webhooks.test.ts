@@ -57,7 +57,7 @@ test('`respond` answers in the middle of a run, which goes on; a repeat is answe
   const again = await deliver()
   expect([again.status, again.headers.get('X-Execution-Id')]).toEqual([201, executionId])
   await fetch(`${http.url}/control/release/${key}`)
-  await expect.poll(async () => (await ana.execution(executionId)).status, { timeout: 10_000 }).toBe('completed')
+  await expect.poll(async () => (await ana.execution(executionId)).status).toBe('completed')
   expect((await ana.execution(executionId)).output).toEqual({ ok: true })
 })
 

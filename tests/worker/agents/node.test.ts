@@ -68,7 +68,7 @@ describe('the agent node', () => {
     expect(failed.status).toBe('failed')
     const retried = await ana.call(`/executions/${failed.id}/retry`, { json: {} })
     expect(retried.status).toBeLessThan(300)
-    await expect.poll(async () => (await requestsOf(key)).length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(async () => (await requestsOf(key)).length).toBe(2)
     const sent = (await requestsOf(key)).map(({ headers }) => String(headers['idempotency-key']).split('/').slice(1))
     expect(sent[0]).toEqual(sent[1])
   })
@@ -93,7 +93,7 @@ describe('the agent node', () => {
     const graph = ask(agent.id, {}, once)
     expect((await ana.run(graph)).status).toBe('completed')
     const spent = async () => (await ana.run(graph)).error?.code
-    await expect.poll(spent, { timeout: 10_000 }).toBe('agent_budget_reached')
+    await expect.poll(spent).toBe('agent_budget_reached')
     await ana.call(`/agents/${agent.id}/deactivate`, { method: 'POST' })
     expect((await ana.run(graph)).error).toMatchObject({ code: 'agent_inactive', message_en: expect.any(String) })
   })

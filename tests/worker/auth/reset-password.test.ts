@@ -189,6 +189,6 @@ describe('a verified address', () => {
     const refused = await resend()
     expect(problemOf(refused)).toMatchObject({ status: 429, code: 'too_many_attempts' })
     expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(3500)
-    await vi.waitFor(async () => expect(await linksTo(email, '/verify-email')).toHaveLength(5))
+    await vi.waitFor(async () => expect(await linksTo(email, '/verify-email')).toHaveLength(5), 10_000)
   })
 })

@@ -58,7 +58,7 @@ describe('a threshold that is reached', () => {
     await subscribe(owner, other.url, ['file.uploaded'])
     expect(await spend(owner, entry(5.5))).toBe(true)
     await ring(owner)
-    await expect.poll(async () => (await toldTo(wanted.key)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await toldTo(wanted.key)).length).toBe(1)
     const [told] = await toldTo(wanted.key)
     expect(told).toEqual({
       type: 'budget.reached',
@@ -84,7 +84,7 @@ describe('a threshold that is reached', () => {
     const headers = new Headers(Object.entries(sent?.headers ?? {}).map(([name, value]) => [name, String(value)]))
     const signed = { headers, body: new TextEncoder().encode(sent?.body) }
     expect(isSigned(secret ?? '', signed, Date.now())).toBe(true)
-    await expect.poll(async () => (await mailsTo(admin.email)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await mailsTo(admin.email)).length).toBe(1)
     const [mail] = await mailsTo(admin.email)
     expect(mail?.subject).toBe('SynapScale: orçamento "Mês" em 55 % / SynapScale: budget "Mês" at 55 %')
     expect(mail?.text).toMatch(/US\$ 5\.50 de US\$ 10\.00[\s\S]*US\$ 5\.50 of US\$ 10\.00/)
@@ -122,7 +122,7 @@ describe('a threshold that is reached', () => {
     await db.update(alerts).set({ fired_at: long, mail_at: long }).where(eq(alerts.budget_id, budget.id))
     await sweepBudgets({ env, config: readConfig(env), db, now: Date.now })
     await runDurableObjectAlarm(env.EVENT_DISPATCH.getByName(workspaceId))
-    await expect.poll(async () => (await toldTo(key)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await toldTo(key)).length).toBe(1)
     await expect.poll(async () => (await mailsTo(people.editor.email)).length).toBe(1)
   })
 

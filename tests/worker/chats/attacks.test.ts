@@ -6,6 +6,7 @@ import { hit } from '#tests/worker/security/hit'
 import { type Caller, createTeam, type Team } from '#tests/worker/security/people'
 import { PASSWORD } from '#tests/worker/support/accounts'
 import { scriptModel } from '#tests/worker/support/models'
+import type { TestSocket } from '#tests/worker/support/socket'
 import { type ChatClient, chatOf, createAgentChat, createChat, isAnswer } from './support.ts'
 
 const DONE = { kind: 'text', text: 'pronto' } as const
@@ -29,6 +30,7 @@ async function asking(caller: Caller, visibility: 'private' | 'workspace'): Prom
 }
 
 const codeOf = ({ body }: { readonly body: unknown }) => (body as { code?: string }).code
+const errorsOn = ({ frames }: TestSocket) => frames.filter(({ type }) => type === 'error')
 const approve = (caller: Caller, { id }: ChatClient) => chatOf(caller, id).post('/calls/call_0', { approved: true })
 
 describe('a call that waits for approval', () => {
@@ -42,10 +44,10 @@ describe('a call that waits for approval', () => {
     const socket = await chatOf(viewer, open.id).follow()
     await socket.until(({ type }) => type === 'history')
     for (const type of ['chat_message', 'stop', 'approve']) {
-      const before = socket.frames.length
+      const before = errorsOn(socket).length
       socket.send({ type, data: { message: 'Oi', attachments: [newId()], call_id: 'call_0', approved: true } })
-      await expect.poll(() => socket.frames.length).toBe(before + 1)
-      expect(socket.frames.at(-1)).toMatchObject({ type: 'error', data: { code: 'forbidden' } })
+      await expect.poll(() => errorsOn(socket).length).toBe(before + 1)
+      expect(errorsOn(socket).at(-1)).toMatchObject({ data: { code: 'forbidden' } })
     }
     for (const chat of [secret, open]) expect((await chat.messages()).at(-1)?.status).toBe('waiting')
     // By a colleague in a chat of all it is.
@@ -152,10 +154,9 @@ describe('attachments', () => {
     const socket = await chat.follow()
     await socket.until(({ type }) => type === 'history')
     for (const attachments of [[theirs], tooMany, [{ file_id: theirs }]]) {
-      const before = socket.frames.length
+      const before = errorsOn(socket).length
       socket.send({ type: 'chat_message', data: { message: 'Leia', attachments } })
-      await expect.poll(() => socket.frames.length).toBe(before + 1)
-      expect(socket.frames.at(-1)).toMatchObject({ type: 'error' })
+      await expect.poll(() => errorsOn(socket).length).toBe(before + 1)
     }
     expect(await chat.messages()).toEqual([])
   })

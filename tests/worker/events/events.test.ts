@@ -48,7 +48,7 @@ describe('an event', () => {
     const typesOf = async (key: string) =>
       (await requestsOf(key)).map(({ body }) => z.object({ type: z.string() }).parse(JSON.parse(body)).type).toSorted()
     await expect
-      .poll(() => typesOf(all.key), { timeout: 10_000 })
+      .poll(() => typesOf(all.key))
       .toEqual(['chat.message', 'chat.message', 'execution.completed', 'execution.failed', 'file.uploaded'])
     expect(await typesOf(filesOnly.key)).toEqual(['file.uploaded'])
     expect(await typesOf(others.key)).toEqual([])
@@ -77,7 +77,7 @@ describe('an event', () => {
       [2, 302, 'http_302'],
     ]) {
       await expect
-        .poll(async () => (await deliveriesOf(ana, id))[0], { timeout: 10_000 })
+        .poll(async () => (await deliveriesOf(ana, id))[0])
         .toMatchObject({ attempts, status: 'pending', response_status: status, error, delivered_at: null })
       const failing = Subscription.parse(JSON.parse((await ana.call(`${BASE}/${id}`)).text))
       expect(failing.failing_since).not.toBeNull()
@@ -97,7 +97,7 @@ describe('an event', () => {
     const key = newId()
     const { id } = await subscribe(ana, `${HTTP_URL}/script/${key}?answers=500,500,200`, ['file.uploaded'])
     await upload(ana, 'tarde')
-    await expect.poll(async () => (await deliveriesOf(ana, id))[0], { timeout: 10_000 }).toMatchObject({ attempts: 1 })
+    await expect.poll(async () => (await deliveriesOf(ana, id))[0]).toMatchObject({ attempts: 1 })
     await db
       .update(eventDeliveries)
       .set({ queued_at: new Date(Date.now() - DAY_MS - 1_000) })
@@ -109,9 +109,7 @@ describe('an event', () => {
       .toMatchObject({ status: 'failed', next_attempt_at: null })
     const [delivery] = await deliveriesOf(ana, id)
     expect((await post(ana, `${BASE}/${id}/deliveries/${delivery?.id}/replay`)).status).toBe(202)
-    await expect
-      .poll(async () => (await deliveriesOf(ana, id))[0], { timeout: 10_000 })
-      .toMatchObject({ status: 'delivered' })
+    await expect.poll(async () => (await deliveriesOf(ana, id))[0]).toMatchObject({ status: 'delivered' })
     const ids = (await requestsOf(key)).map(({ headers }) => headers['webhook-id'])
     expect(new Set(ids).size).toBe(1)
   })
@@ -131,7 +129,7 @@ describe('an event', () => {
     })
     const ctx = { env, config: readConfig(env), db, now: Date.now }
     while (await sweepEvents(ctx));
-    await expect.poll(async () => (await requestsOf(key)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await requestsOf(key)).length).toBe(1)
   })
 })
 
@@ -145,7 +143,7 @@ describe('an address', () => {
       .where(eq(eventSubscriptions.id, id))
     await upload(ana, 'ninguém')
     await expect
-      .poll(async () => JSON.parse((await ana.call(`${BASE}/${id}`)).text), { timeout: 10_000 })
+      .poll(async () => JSON.parse((await ana.call(`${BASE}/${id}`)).text))
       .toMatchObject({ is_active: false, disabled_reason: 'failing' })
     const lines = await db.select().from(auditLog).where(eq(auditLog.resource_id, id))
     expect(lines.map(({ action }) => action)).toContain('event_subscription.disabled')
@@ -161,7 +159,7 @@ describe('an address', () => {
     const { id } = await subscribe(ana, `${HTTP_URL}/script/${newId()}?answers=410`, ['budget.reached'])
     expect((await post(ana, `${BASE}/${id}/test`)).status).toBe(202)
     await expect
-      .poll(async () => JSON.parse((await ana.call(`${BASE}/${id}`)).text), { timeout: 10_000 })
+      .poll(async () => JSON.parse((await ana.call(`${BASE}/${id}`)).text))
       .toMatchObject({ is_active: false, disabled_reason: 'gone' })
   })
 
@@ -197,7 +195,7 @@ describe('an address', () => {
     await db.update(eventSubscriptions).set({ url: 'http://169.254.169.254/' }).where(eq(eventSubscriptions.id, id))
     await post(ana, `${BASE}/${id}/test`)
     await expect
-      .poll(async () => (await deliveriesOf(ana, id))[0], { timeout: 10_000 })
+      .poll(async () => (await deliveriesOf(ana, id))[0])
       .toMatchObject({ response_status: null, error: 'outbound_not_allowed' })
   })
 })
@@ -211,7 +209,7 @@ describe('a subscription', () => {
     const { secret } = z.object({ secret: z.string() }).parse((await post(ana, `${BASE}/${made.id}/rotate`)).body)
     expect(secret).not.toBe(made.secret)
     await post(ana, `${BASE}/${made.id}/test`)
-    await expect.poll(async () => (await requestsOf(key)).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await requestsOf(key)).length).toBe(1)
     const [sent] = await requestsOf(key)
     const headers = new Headers(Object.entries(sent?.headers ?? {}).map(([name, value]) => [name, String(value)]))
     const signed = { headers, body: new TextEncoder().encode(sent?.body) }

@@ -41,7 +41,7 @@ const decide = (id: string, decision: string, by = ana, ref = 'ok/1') =>
   by.call(`/executions/${id}/approvals/${ref}`, { json: { decision, comment: 'sim' } })
 
 async function linkOf(email: string): Promise<string> {
-  await expect.poll(async () => (await mailsTo(email)).length, { timeout: 10_000 }).toBe(1)
+  await expect.poll(async () => (await mailsTo(email)).length).toBe(1)
   const [mail] = await mailsTo(email)
   return decodeURIComponent(/\/approve#token=(\S+)/.exec(mail?.text ?? '')?.[1] ?? '')
 }

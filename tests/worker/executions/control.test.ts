@@ -16,7 +16,7 @@ const signal: NodeSpec = { id: 'paid', type: 'signal', config: { name: 'paid', k
 const end = setNode('end', { got: '{{ $input }}' })
 const post = (path: string, json?: unknown, headers: Record<string, string> = {}) =>
   ana.call(path, { method: 'POST', headers, ...(json === undefined ? {} : { json }) })
-const statusOf = (id: string) => expect.poll(async () => (await ana.execution(id)).status, { timeout: 10_000 })
+const statusOf = (id: string) => expect.poll(async () => (await ana.execution(id)).status)
 
 async function held(): Promise<{ readonly id: string; readonly key: string }> {
   const key = newId()

@@ -21,10 +21,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const arrived = (key: string, count = 1) =>
-  expect.poll(async () => (await requestsOf(key)).length, { timeout: 10_000 }).toBe(count)
+const arrived = (key: string, count = 1) => expect.poll(async () => (await requestsOf(key)).length).toBe(count)
 
-const statusOf = (id: string) => expect.poll(async () => (await ana.execution(id)).status, { timeout: 10_000 })
+const statusOf = (id: string) => expect.poll(async () => (await ana.execution(id)).status)
 
 function alarmOf(id: string): Promise<number | null> {
   return runInDurableObject(actorOf(id), (_, state) => state.storage.getAlarm())

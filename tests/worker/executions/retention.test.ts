@@ -128,7 +128,7 @@ describe('executions that have gone quiet (P5)', () => {
     let cursor: string | undefined
     do cursor = await wakeExecutions(ctx(), cursor)
     while (cursor !== undefined)
-    await expect.poll(async () => (await rowOf(id))?.status, { timeout: 10_000 }).toBe('completed')
+    await expect.poll(async () => (await rowOf(id))?.status).toBe('completed')
   })
 
   it('leave their actor when they ended and were not archived', async () => {

@@ -36,7 +36,7 @@ const approval: NodeSpec = { id: 'ok', type: 'approval', config: { title: 'Order
 const signal: NodeSpec = { id: 'paid', type: 'signal', config: { name: 'paid' } }
 const end = setNode('end', { got: '{{ $input }}' })
 
-const statusOf = (id: string) => expect.poll(async () => (await ana.execution(id)).status, { timeout: 10_000 })
+const statusOf = (id: string) => expect.poll(async () => (await ana.execution(id)).status)
 /** A stub is of no use after its actor was aborted: a fresh one each time. */
 const runOf = (id: string) => workflowRun(env, id)
 const alarmOf = (id: string) => runInDurableObject(actorOf(id), (_, state) => state.storage.getAlarm())

@@ -75,7 +75,7 @@ describe('trigger.file', () => {
     }
     await upload('x', { name: '1.txt', fields: { folder: 'notas/julho', tags: 'a' } })
     await upload('GIF89a', { name: '2.gif', fields: { folder: 'notasx', tags: 'b,a,c' } })
-    await expect.poll(() => runsOf(ids.get('all') ?? ''), { timeout: 10_000 }).toHaveLength(2)
+    await expect.poll(() => runsOf(ids.get('all') ?? '')).toHaveLength(2)
     await expect.poll(() => names('all')).toEqual(['1.txt', '2.gif'])
     expect(await names('folder')).toEqual(['1.txt'])
     expect(await names('type')).toEqual(['2.gif'])

@@ -22,10 +22,10 @@ async function shownBy(id: string): Promise<string> {
 it('watchers see the text while it comes', async () => {
   const model = await scriptModel({ kind: 'hold', text: 'the beginning of it and then the end of it' })
   const id = await ana.start(chain([trigger, ask(model.anthropic)]))
-  await expect.poll(() => shownBy(id), { timeout: 10_000 }).toContain('the')
+  await expect.poll(() => shownBy(id)).toContain('the')
   expect((await ana.execution(id)).status).toBe('running')
   await model.release()
-  await expect.poll(async () => (await ana.execution(id)).status, { timeout: 10_000 }).toBe('completed')
+  await expect.poll(async () => (await ana.execution(id)).status).toBe('completed')
   expect((await ana.execution(id)).output).toMatchObject({ text: 'the beginning of it and then the end of it' })
 })
 
@@ -53,7 +53,7 @@ it('another model stands in', async () => {
 it('a cancelled run stops the model', async () => {
   const model = await scriptModel({ kind: 'hold', text: 'one two three four' })
   const id = await ana.start(chain([trigger, ask(model.reference)]))
-  await expect.poll(() => shownBy(id), { timeout: 10_000 }).toContain('one')
+  await expect.poll(() => shownBy(id)).toContain('one')
   await ana.call(`/executions/${id}/cancel`, { method: 'POST' })
   await model.clientGone()
   expect((await ana.execution(id)).status).toBe('cancelled')

@@ -21,7 +21,7 @@ export async function ringLate(id: string, minutes = 11): Promise<void> {
 
 /** Waits until the run owes nothing to anybody, and empties its actor. */
 export async function retire(id: string): Promise<void> {
-  await expect.poll(async () => (await rowOf(id))?.finished_at ?? null, { timeout: 10_000 }).not.toBeNull()
+  await expect.poll(async () => (await rowOf(id))?.finished_at ?? null).not.toBeNull()
   await expect.poll(() => owed(id)).toBe(0)
   await ringLate(id)
 }

@@ -68,7 +68,7 @@ const timesOf = async (one: Scheduled) =>
     .map(({ inputs }) => z.object({ scheduled_at: z.string() }).parse(inputs).scheduled_at)
     .toSorted()
 
-const fires = (one: Scheduled) => expect.poll(() => timesOf(one), { timeout: 10_000 })
+const fires = (one: Scheduled) => expect.poll(() => timesOf(one))
 
 function iso(time: number): string {
   return new Date(time).toISOString()

@@ -10,7 +10,7 @@ beforeAll(async () => {
   ana = await createAccount()
 })
 
-const outputOf = (id: string) => expect.poll(async () => (await ana.execution(id)).output, { timeout: 10_000 })
+const outputOf = (id: string) => expect.poll(async () => (await ana.execution(id)).output)
 
 describe('a signed delivery', () => {
   it('starts the published version, durable before the 202, and nobody in particular did it', async () => {

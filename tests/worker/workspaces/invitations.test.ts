@@ -119,7 +119,7 @@ describe('inviting', () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201])
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1)
     expect(problemOf(await once('admin'))).toMatchObject({ code: 'idempotency_key_reused' })
-    await vi.waitFor(async () => expect(await mailsTo(email)).toHaveLength(1))
+    await vi.waitFor(async () => expect(await mailsTo(email)).toHaveLength(1), 10_000)
   })
 
   it('refuses members, personal workspaces and roles that are none', async () => {
