@@ -11,6 +11,8 @@ import budget from '../../../bench/budget.json'
 
 /** What other tests left behind may ask the database meanwhile: the least of some counts is the request's own. */
 const TIMES = 5
+/** So often at most is it counted again while others seem to be in it. */
+const MOST_TIMES = 50
 const QUIET_MS = 200
 
 let ana: Account
@@ -51,15 +53,15 @@ const deliver = (body = '{"n":7}') =>
   )
 
 /** Round trips to the database that the request waits for; several statements at once are one. */
-async function queriesOf(request: () => Promise<unknown>): Promise<number> {
+async function queriesOf(request: () => Promise<unknown>, allowed: number): Promise<number> {
   const asked = vi.spyOn(PostgresPool.prototype, 'run')
-  const counts: number[] = []
-  for (let time = 0; time < TIMES; time += 1) {
+  let least = Infinity
+  for (let time = 0; time < TIMES || (least > allowed && time < MOST_TIMES); time += 1) {
     asked.mockClear()
     await request()
-    counts.push(asked.mock.calls.length)
+    least = Math.min(least, asked.mock.calls.length)
   }
-  return Math.min(...counts)
+  return least
 }
 
 const REQUESTS: Readonly<Record<keyof typeof budget.queries, () => Promise<unknown>>> = {
@@ -77,7 +79,7 @@ const REQUESTS: Readonly<Record<keyof typeof budget.queries, () => Promise<unkno
 it.each(Object.entries(budget.queries))('%s asks the database %i times', async (name, allowed) => {
   const request = Object.entries(REQUESTS).find(([known]) => known === name)?.[1]
   expect(request).toBeDefined()
-  expect(await queriesOf(request ?? (() => deliver()))).toBe(allowed)
+  expect(await queriesOf(request ?? (() => deliver()), allowed)).toBe(allowed)
 })
 
 /** The storage of every actor, so that its calls can be counted. */
@@ -112,9 +114,11 @@ const sizeOf = (id: string) =>
 type Costs = typeof budget.execution
 
 /** The least that a delivery costs, from its arrival to its place in the list. */
-async function costsOf(request: () => Promise<Response>): Promise<Costs> {
+async function costsOf(request: () => Promise<Response>, allowed: Costs): Promise<Costs> {
   const counts: Costs[] = []
-  for (let time = 0; time < TIMES; time += 1) {
+  const least = (name: keyof Costs) => Math.min(...counts.map((count) => count[name]))
+  const isOver = () => least('queries') > allowed.queries || least('transactions') > allowed.transactions
+  for (let time = 0; time < TIMES || (isOver() && time < MOST_TIMES); time += 1) {
     const storage = await countStorage(execution)
     const queries = vi.spyOn(PostgresPool.prototype, 'run')
     expect((await request()).status).toBe(200)
@@ -123,18 +127,18 @@ async function costsOf(request: () => Promise<Response>): Promise<Costs> {
     counts.push({ transactions: storage.transactions(), alarms: storage.alarms(), queries: queries.mock.calls.length })
     vi.restoreAllMocks()
   }
-  const least = (name: keyof Costs) => Math.min(...counts.map((count) => count[name]))
   return { transactions: least('transactions'), alarms: least('alarms'), queries: least('queries') }
 }
 
 describe('an execution of four nodes', () => {
   it('writes and sets nothing beside its one statement where it ends at once', async () => {
-    expect(await costsOf(() => deliver())).toEqual(budget.at_once)
+    expect(await costsOf(() => deliver(), budget.at_once)).toEqual(budget.at_once)
   })
 
   it('writes, sets alarms and asks the database no oftener than this where it has an actor', async () => {
     // PostgreSQL's JSON functions do not read it.
-    expect(await costsOf(() => deliver('{"n":7,"text":"\\u0000"}'))).toEqual(budget.execution)
+    const inActor = () => deliver('{"n":7,"text":"\\u0000"}')
+    expect(await costsOf(inActor, budget.execution)).toEqual(budget.execution)
   })
 
   it('stores no more than this', async () => {
