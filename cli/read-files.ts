@@ -9,7 +9,7 @@ import { toSlug } from '#core/workflow/slug'
 import { WorkflowFile } from '#core/workflow-file/file'
 import { toDefinition } from '#core/workflow-file/read-file'
 import { readYaml, type YamlDocument } from '#core/workflow-file/yaml'
-import { explainIssue } from '#http/explain-issue'
+import { explainIssue } from '#core/input/explain-issue'
 import { catalog } from '#nodes/catalog'
 import { CliError, type Say } from './messages.ts'
 

@@ -3,7 +3,7 @@ import { BUDGET_ERRORS } from './budgets/errors.ts'
 import { CHAT_ERRORS } from './chat/errors.ts'
 import { type ErrorKind, kind } from './error-kind.ts'
 import { FILE_ERRORS } from './files/errors.ts'
-import type { Params, Sentence } from './messages.ts'
+import type { Params, SentenceParams, Sentence } from './messages.ts'
 
 /** What can go wrong in a request: the HTTP status and the sentence. `src/http/errors.ts` makes the answer of it. */
 export const ERRORS = {
@@ -201,7 +201,7 @@ export interface InputProblem {
   /** Where the pointer points when not into the body. */
   readonly in?: 'query' | 'path' | 'header'
   readonly sentence: Sentence
-  readonly params?: Params
+  readonly params?: SentenceParams
 }
 
 interface AppErrorDetails {

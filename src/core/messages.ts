@@ -6,10 +6,15 @@ export const DEFAULT_LOCALE: Locale = 'pt'
 
 export type Sentence = Readonly<Record<Locale, string>>
 export type Params = Readonly<Record<string, string | number>>
+/** A value that is a sentence itself is said in the language of the one around it. */
+export type SentenceParams = Readonly<Record<string, string | number | Sentence>>
 
 /** Fills a sentence; a parameter that is missing stays visible as `{name}`. */
-export function say(sentence: Sentence, locale: Locale, params: Params = {}): string {
-  return sentence[locale].replace(/\{(\w+)\}/g, (placeholder, name: string) => String(params[name] ?? placeholder))
+export function say(sentence: Sentence, locale: Locale, params: SentenceParams = {}): string {
+  return sentence[locale].replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+    const value = params[name] ?? placeholder
+    return typeof value === 'object' ? value[locale] : String(value)
+  })
 }
 
 /** The first language of an `Accept-Language` header (RFC 9110, 12.5.4) that we speak; Portuguese for any other. */

@@ -1,6 +1,6 @@
 import { AppError, type InputProblem } from '#core/errors'
 import { type Json, isJsonObject } from '#lib/json'
-import { escapeToken } from './json-pointer.ts'
+import { escapeToken } from '#core/input/json-pointer'
 
 const UNSTORABLE = {
   pt: 'Contém um caractere que não pode ser guardado (NUL ou um substituto UTF-16 solto).',

@@ -2,7 +2,7 @@ import type { Hook } from '@hono/zod-openapi'
 import { AppError, type InputProblem } from '#core/errors'
 import { isJsonObject } from '#lib/json'
 import type { AppEnv } from './app-env.ts'
-import { explainIssue } from './explain-issue.ts'
+import { explainIssue } from '#core/input/explain-issue'
 import { isStorable, unstorableProblem } from './unstorable-text.ts'
 
 type Place = NonNullable<InputProblem['in']>

@@ -1,7 +1,9 @@
 /** What can be seen wrong in an agent's settings before it is used, and what they name. */
 import type { InputProblem } from '#core/errors'
 import type { Sentence } from '#core/messages'
-import { GRAPH_PROBLEMS, toPointer } from '#core/workflow/problems'
+import { detailIssue } from '#core/input/explain-issue'
+import { toPointer } from '#core/input/json-pointer'
+import { GRAPH_PROBLEMS } from '#core/workflow/problems'
 import { findSources } from '#core/workflow/programs'
 import type { ResourceKind } from '#core/workflow/references'
 import { containsTemplate } from '#core/workflow/template'
@@ -69,8 +71,9 @@ function checkTool({ type: name, config }: ToolSetting, pointer: string, catalog
   const problems = (parsed.success ? [] : parsed.error.issues)
     // What a template will give is not known yet.
     .filter(({ path, code }) => code === 'unrecognized_keys' || !containsTemplate(valueAt(config, path)))
-    .map(({ path, message: detail }) => ({
-      pointer: `${pointer}/config${toPointer(path)}`,
+    .flatMap((issue) => detailIssue(issue, config))
+    .map(({ pointer: at, detail }) => ({
+      pointer: `${pointer}/config${at}`,
       sentence: AGENT_PROBLEMS.bad_config,
       params: { detail },
     }))

@@ -1,7 +1,8 @@
 /** The triggers of a graph that fire by themselves, with their settings. */
 import { z } from 'zod'
-import { type Definition, type GraphNode, readGraph } from '#core/workflow/graph'
-import { type GraphProblem, toPointer } from '#core/workflow/problems'
+import { type Definition, readGraph } from '#core/workflow/graph'
+import { explainPart } from '#core/workflow/explain-part'
+import type { GraphProblem } from '#core/workflow/problems'
 import { isJsonObject } from '#lib/json'
 import { ChatTriggerConfig } from './chat-trigger.ts'
 import { ExecutionTriggerConfig } from './execution.ts'
@@ -36,16 +37,15 @@ export function findTriggers(definition: Definition): FoundTriggers {
     const config = isJsonObject(node.data['config']) ? node.data['config'] : {}
     const parsed = Settings.safeParse({ kind, config })
     if (parsed.success) triggers.push({ ...parsed.data, nodeId: node.id })
-    else problems.push(...toProblems(node, parsed.error))
+    else
+      problems.push(
+        ...explainPart(parsed.error.issues, {
+          code: 'bad_config',
+          at: '/data',
+          value: { kind, config },
+          nodeId: node.id,
+        }),
+      )
   }
   return { triggers, problems }
-}
-
-function toProblems(node: GraphNode, { issues }: z.ZodError): GraphProblem[] {
-  return issues.map((issue) => ({
-    code: 'bad_config',
-    params: { detail: issue.message },
-    nodeId: node.id,
-    path: toPointer(['data', ...issue.path]),
-  }))
 }

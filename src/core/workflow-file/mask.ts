@@ -2,7 +2,7 @@
  * Files go into git, where a credential stays for ever: literal values that look like one leave as `<masked>`. Coming
  * back, a mask stands for what the same node of the same workflow has at that place; elsewhere it is a problem.
  */
-import { toPointer } from '#core/workflow/problems'
+import { toPointer } from '#core/input/json-pointer'
 import { isJsonObject, type Json } from '#lib/json'
 import type { FileNode } from './file.ts'
 

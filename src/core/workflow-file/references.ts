@@ -1,5 +1,5 @@
 /** Ids of other things of the workspace: in a file their names, `workflow: my-slug` for `workflow_id: …`. */
-import { toPointer } from '#core/workflow/problems'
+import { toPointer } from '#core/input/json-pointer'
 import { referenceFields, type ReferenceFields, type Referring, SETTINGS_REFERENCES } from '#core/workflow/references'
 import { isUuid } from '#lib/ids'
 import { isJsonObject, type Json, type JsonObject } from '#lib/json'

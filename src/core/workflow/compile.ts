@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { isJsonObject, type Json } from '#lib/json'
 import { err, ok, type Result } from '#lib/result'
 import { compileEdges, findStarts, findStrayReturns, findUnreachable, typeOf } from './compile-edges.ts'
@@ -15,7 +14,9 @@ import {
 } from './graph.ts'
 import type { AnyNodeType, Catalog } from './node-type.ts'
 import type { Plan, PlanNode } from './plan.ts'
-import { type GraphProblem, toPointer } from './problems.ts'
+import { toPointer } from '#core/input/json-pointer'
+import { explainPart } from './explain-part.ts'
+import type { GraphProblem } from './problems.ts'
 import { findSources, type Source } from './programs.ts'
 import { containsTemplate, findBareTexts, isMixedText } from './template.ts'
 
@@ -31,7 +32,11 @@ export function compile(definition: Definition, catalog: Catalog): Result<Plan, 
   const graph = readGraph(definition)
   const problems: GraphProblem[] = []
   const settings = GraphSettings.safeParse(graph.settings)
-  if (!settings.success) for (const issue of settings.error.issues) problems.push(settingsProblem(issue))
+  if (!settings.success) {
+    problems.push(
+      ...explainPart(settings.error.issues, { code: 'bad_settings', at: '/settings', value: graph.settings }),
+    )
+  }
   // One by one: what is spread into a call lies on the stack.
   const report = (found: Iterable<GraphProblem>): void => {
     for (const problem of found) problems.push(problem)
@@ -71,10 +76,6 @@ function linksOf(graph: Graph): Links {
   }
 }
 
-function settingsProblem(issue: z.core.$ZodIssue): GraphProblem {
-  return { code: 'bad_settings', params: { detail: issue.message }, path: toPointer(['settings', ...issue.path]) }
-}
-
 function compileNode(
   node: GraphNode,
   links: Links,
@@ -87,7 +88,10 @@ function compileNode(
     return { node: undefined, problems: [{ code: 'unknown_type', params: { type: node.type }, nodeId: node.id }] }
   }
   const data = NodeData.safeParse(node.data)
-  if (!data.success) return { node: undefined, problems: data.error.issues.map((issue) => dataProblem(node, issue)) }
+  if (!data.success) {
+    const part = { code: 'bad_data', at: '/data', value: node.data, nodeId: node.id } as const
+    return { node: undefined, problems: explainPart(data.error.issues, part) }
+  }
   const expressions = checkExpressions(node, data.data, type, checking)
   const problems = [
     ...checkConfig(node, data.data, type),
@@ -113,31 +117,15 @@ function compileNode(
   }
 }
 
-function dataProblem(node: GraphNode, issue: z.core.$ZodIssue): GraphProblem {
-  return {
-    code: 'bad_data',
-    params: { detail: issue.message },
-    nodeId: node.id,
-    path: toPointer(['data', ...issue.path]),
-  }
-}
-
 /** What a template will give is not known yet: complaints about values that hold one wait for the run. */
 function checkConfig(node: GraphNode, data: NodeData, type: AnyNodeType): GraphProblem[] {
   const parsed = type.config.safeParse(data.config)
-  const issues = parsed.success ? [] : parsed.error.issues
-  return issues
-    .filter((issue) => {
-      const value = valueAt(data.config, issue.path)
-      const isExpression = typeof value === 'string' && type.expressions?.includes(toPattern(issue.path)) === true
-      return issue.code === 'unrecognized_keys' || !(isExpression || containsTemplate(value))
-    })
-    .map((issue) => ({
-      code: 'bad_config',
-      params: { detail: issue.message },
-      nodeId: node.id,
-      path: toPointer(['data', 'config', ...issue.path]),
-    }))
+  const issues = (parsed.success ? [] : parsed.error.issues).filter((issue) => {
+    const value = valueAt(data.config, issue.path)
+    const isExpression = typeof value === 'string' && type.expressions?.includes(toPattern(issue.path)) === true
+    return issue.code === 'unrecognized_keys' || !(isExpression || containsTemplate(value))
+  })
+  return explainPart(issues, { code: 'bad_config', at: '/data/config', value: data.config, nodeId: node.id })
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

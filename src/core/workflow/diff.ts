@@ -2,7 +2,7 @@ import { normalize } from '#core/workflow-file/normalize'
 import type { FileNode } from '#core/workflow-file/file'
 import { isJsonObject, type Json, type JsonObject } from '#lib/json'
 import type { Definition } from './graph.ts'
-import { toPointer } from './problems.ts'
+import { toPointer } from '#core/input/json-pointer'
 import type { DefinitionDiff } from './version.ts'
 
 type Change = DefinitionDiff['settings'][number]

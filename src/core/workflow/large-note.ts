@@ -1,6 +1,6 @@
 /** What clients read instead of a value that is too large for the answer: where it belongs, and where it is. */
 import { z } from 'zod'
-import { toPointer } from './problems.ts'
+import { toPointer } from '#core/input/json-pointer'
 import type { Hole, LargeRef } from './value.ts'
 
 export const LargeNote = z

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AnyJson } from '#core/json'
-import { type Locale, type Params, say, type Sentence } from '#core/messages'
+import { type Locale, type SentenceParams, say, type Sentence } from '#core/messages'
 import type { Json } from '#lib/json'
 
 const sentence = (pt: string, en: string): Sentence => ({ pt, en })
@@ -191,17 +191,20 @@ export class NodeFailure extends Error {
 /** An error is part of an event: what a config or a server put into it may not make it too large to be stored. */
 const MAX_PARAM_LENGTH = 500
 
-function shorten(params: Params): Params {
-  const cut = (value: string | number): string | number =>
-    typeof value === 'string' && value.length > MAX_PARAM_LENGTH ? `${value.slice(0, MAX_PARAM_LENGTH)}…` : value
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, cut(value)]))
+function shorten(params: SentenceParams): SentenceParams {
+  const cut = (text: string) => (text.length > MAX_PARAM_LENGTH ? `${text.slice(0, MAX_PARAM_LENGTH)}…` : text)
+  const cutEach = (value: SentenceParams[string]): SentenceParams[string] => {
+    if (typeof value === 'number') return value
+    return typeof value === 'string' ? cut(value) : { pt: cut(value.pt), en: cut(value.en) }
+  }
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, cutEach(value)]))
 }
 
 /** Builds the stored form out of a sentence. */
 export function toNodeError(
   code: string,
   text: Sentence,
-  params: Params = {},
+  params: SentenceParams = {},
   more: { status?: number; body?: Json } = {},
 ) {
   const short = shorten(params)
@@ -216,21 +219,10 @@ export function toNodeError(
 /** One of ours, by its code. */
 export function nodeError(
   code: NodeErrorCode,
-  params: Params = {},
+  params: SentenceParams = {},
   more: { status?: number; body?: Json } = {},
 ): NodeError {
   return toNodeError(code, NODE_ERRORS[code], params, more)
-}
-
-/** One of ours whose `{reason}` is another sentence, in each language its own. */
-export function nodeErrorBecause(
-  code: NodeErrorCode,
-  params: Params,
-  reason: Sentence,
-  more: { readonly body?: Json } = {},
-): NodeError {
-  const paramsIn = (locale: Locale): Params => ({ ...params, reason: reason[locale] })
-  return { ...nodeError(code, paramsIn('pt'), more), message_en: nodeError(code, paramsIn('en')).message_en }
 }
 
 /** The error as a reader of this language gets it. */

@@ -1,4 +1,7 @@
+import type { z } from 'zod'
+import { detailIssue } from '#core/input/explain-issue'
 import { AnyJsonObject } from '#core/json'
+import type { Locale, Sentence } from '#core/messages'
 import { type Json, type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
 import { createEvaluation } from './evaluate.ts'
 import { takesItems } from './fields.ts'
@@ -51,11 +54,16 @@ function* prepare(visiting: Visiting): Generator<SandboxBatch, NodeInput<unknown
     limitJson(rendered, 'config_too_large', MAX_CONFIG_BYTES)
     const config = type.config.safeParse(rendered)
     if (config.success) return { config: config.data, input, arrived, trigger, now }
-    const reason = config.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
-    throw new NodeFailure(nodeError('config_invalid', { reason }))
+    throw new NodeFailure(nodeError('config_invalid', { reason: reasonsOf(config.error, rendered) }))
   } catch (error) {
     throw error instanceof TemplateError ? toFailure(error) : error
   }
+}
+
+function reasonsOf({ issues }: z.ZodError, config: unknown): Sentence {
+  const details = issues.flatMap((issue) => detailIssue(issue, config))
+  const list = (locale: Locale) => details.map(({ pointer, detail }) => `${pointer}: ${detail[locale]}`).join(' ')
+  return { pt: list('pt'), en: list('en') }
 }
 
 function toFailure({ expression, index, message: reason }: TemplateError): NodeFailure {

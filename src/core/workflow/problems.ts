@@ -1,4 +1,4 @@
-import type { Params, Sentence } from '#core/messages'
+import type { SentenceParams, Sentence } from '#core/messages'
 
 const sentence = (pt: string, en: string): Sentence => ({ pt, en })
 
@@ -75,14 +75,9 @@ export type GraphProblemCode = keyof typeof GRAPH_PROBLEMS
 /** One thing wrong with a graph, and where. */
 export interface GraphProblem {
   readonly code: GraphProblemCode
-  readonly params: Params
+  readonly params: SentenceParams
   readonly nodeId?: string
   readonly edgeId?: string
   /** JSON Pointer into the node (`/data/config/url`) or the settings. */
   readonly path?: string
-}
-
-/** Keys and indexes as a JSON Pointer (RFC 6901). */
-export function toPointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

@@ -2,7 +2,8 @@
 import { isUuid } from '#lib/ids'
 import { isJsonObject, type JsonObject } from '#lib/json'
 import { type Definition, readGraph } from './graph.ts'
-import { type GraphProblem, toPointer } from './problems.ts'
+import { toPointer } from '#core/input/json-pointer'
+import type { GraphProblem } from './problems.ts'
 
 /** Whose ids may stand in a config. A kind that is added is looked up in `services/workflows/find-known-ids.ts`. */
 export type ResourceKind = 'workflow' | 'file' | 'agent'

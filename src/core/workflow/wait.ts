@@ -3,7 +3,7 @@ import { measureJson } from '#lib/json'
 import type { RunEvent, Signal, Wait } from './event.ts'
 import { failVisit, refOf } from './outcome.ts'
 import { inputOf } from './input.ts'
-import { nodeErrorBecause } from './node-error.ts'
+import { nodeError } from './node-error.ts'
 import { planNode } from './plan.ts'
 import { type Visit, visitKey } from './run.ts'
 import type { RunInput, Stepping } from './step.ts'
@@ -84,7 +84,7 @@ function takeEnd(step: Stepping, visit: Visit, child: (RunInput & { type: 'child
   const reason = { pt: child.error?.message ?? child.status, en: child.error?.message_en ?? child.status }
   const body = { execution_id: child.execution_id, status: child.status, error: child.error }
   failVisit(step, visit, {
-    error: nodeErrorBecause('child_failed', { status: child.status }, reason, { body }),
+    error: nodeError('child_failed', { status: child.status, reason }, { body }),
     retryable: false,
   })
 }

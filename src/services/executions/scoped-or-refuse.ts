@@ -1,7 +1,7 @@
 import { AppError, type InputProblem } from '#core/errors'
 import { type ScopeProblem, toPartialPlan } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
-import { toPointer } from '#core/workflow/problems'
+import { toPointer } from '#core/input/json-pointer'
 import type { ExecuteInput } from '#core/workflow/workflow'
 
 type Scope = Pick<ExecuteInput, 'start_at' | 'stop_at' | 'pinned'>

@@ -6,7 +6,7 @@ import { readConfig } from '#config'
 import { AppError, ERRORS } from '#core/errors'
 import { type Locale, say, type Sentence } from '#core/messages'
 import { chainBelow, depthOf, type ExecutionRecord, type RunHeader } from '#core/workflow/execution'
-import { nodeError, nodeErrorBecause, NodeFailure } from '#core/workflow/node-error'
+import { nodeError, NodeFailure } from '#core/workflow/node-error'
 import { withoutPins } from '#core/workflow/partial'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { Plan } from '#core/workflow/plan'
@@ -58,7 +58,7 @@ export async function startChild(
     await startAs(env, id, by, order, 'workflow', { executionId: parent.executionId, node_id, visit, depth })
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    throw new NodeFailure(nodeErrorBecause('workflow_unavailable', { id: order.workflowId }, explain(error)))
+    throw new NodeFailure(nodeError('workflow_unavailable', { id: order.workflowId, reason: explain(error) }))
   }
   return id
 }

@@ -29,7 +29,10 @@ describe('what is wrong with a graph', () => {
       draw('start -> a', { a: { retry: { max_attempts: 99 } } }),
       { nodeId: 'a', path: '/data/retry/max_attempts' },
     ],
-    bad_config: [draw('start -> a', { a: set({ fields: {}, 'a/b~c': 1 }) }), { nodeId: 'a', path: '/data/config' }],
+    bad_config: [
+      draw('start -> a', { a: set({ fields: {}, 'a/b~c': 1 }) }),
+      { nodeId: 'a', path: '/data/config/a~1b~0c' },
+    ],
     too_many_triggers: [
       { nodes: Array.from({ length: 51 }, (_, n) => ({ ...start, id: `start${n}` })) },
       { params: { limit: 50 } },

@@ -47,7 +47,7 @@ describe('what a visit is given', () => {
     expect(failure).toMatchObject({ error: { code: 'config_invalid' }, retryable: false })
     const text = JSON.stringify(failure)
     expect(text.length).toBeLessThan(2000)
-    expect(text).toContain('headers.h0')
+    expect(text).toContain('/headers/h0')
     expect(text).not.toContain('hunter2')
   })
 })

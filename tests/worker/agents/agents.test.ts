@@ -131,7 +131,7 @@ describe('what does not fit is told when it is saved', () => {
         '/tools/3/config/url',
         '/tools/4/config/url',
         '/tools/4/name',
-        '/tools/5/config',
+        '/tools/5/config/zone',
       ].toSorted(),
     )
   })

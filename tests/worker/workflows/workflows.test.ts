@@ -199,9 +199,9 @@ describe('validate', () => {
   })
 
   it.each([
-    ['pt', 'O tipo de nó no.such não existe.'],
-    ['en', 'The node type no.such does not exist.'],
-  ])('lists every problem of a draft in %s', async (language, message) => {
+    ['pt', 'O tipo de nó no.such não existe.', 'Configuração inválida: Campo desconhecido.'],
+    ['en', 'The node type no.such does not exist.', 'Invalid config: Unknown field.'],
+  ])('lists every problem of a draft in %s', async (language, message, unknown) => {
     const { id } = await ana.createWorkflow(broken)
     const headers = { 'Accept-Language': language }
     const answer = await ana.call(`/workflows/${id}/validate`, { method: 'POST', headers })
@@ -211,7 +211,7 @@ describe('validate', () => {
         valid: false,
         problems: expect.arrayContaining([
           { code: 'unknown_type', message, node_id: 'odd', edge_id: null, path: null },
-          expect.objectContaining({ code: 'bad_config', node_id: 'call', path: '/data/config' }),
+          expect.objectContaining({ message: unknown, node_id: 'call', path: '/data/config/wrong' }),
           expect.objectContaining({ code: 'dangling_edge', edge_id: 'e1' }),
           expect.objectContaining({ code: 'expression_unknown_node', node_id: 'call', path: '/data/config/url' }),
           expect.objectContaining({ code: 'unreachable_node', node_id: 'call' }),

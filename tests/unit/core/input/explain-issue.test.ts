@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { say } from '#core/messages'
-import { explainIssue } from '#http/explain-issue'
+import { explainIssue } from '#core/input/explain-issue'
 
 /** What a person reads about an input: `pointer: sentence`, in one language. */
 function read(schema: z.ZodType, input: unknown, locale: 'pt' | 'en' = 'pt'): string[] {

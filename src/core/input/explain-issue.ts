@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { InputProblem } from '#core/errors'
-import type { Params, Sentence } from '#core/messages'
-import { INPUT_SENTENCES as SAY, TYPE_NAMES } from './input-sentences.ts'
+import { type Params, say, type Sentence } from '#core/messages'
+import { INPUT_SENTENCES as SAY, TYPE_NAMES } from './sentences.ts'
 import { toPointer } from './json-pointer.ts'
 
 type Issue = z.core.$ZodIssue
@@ -33,6 +33,14 @@ export function explainIssue(issue: Issue, input: unknown): InputProblem[] {
     return nearest.flatMap((inner) => explainIssue(inner, value)).map((p) => ({ ...p, pointer: path + p.pointer }))
   }
   return [{ pointer: path, ...explain(issue, value) }]
+}
+
+/** The same for a sentence around them: each problem's pointer within what was parsed, and its text in both languages. */
+export function detailIssue(issue: Issue, input: unknown): { readonly pointer: string; readonly detail: Sentence }[] {
+  return explainIssue(issue, input).map(({ pointer, sentence, params }) => ({
+    pointer,
+    detail: { pt: say(sentence, 'pt', params), en: say(sentence, 'en', params) },
+  }))
 }
 
 function explain(issue: Issue, value: unknown): Explanation {
