@@ -148,7 +148,8 @@ describe('old messages', () => {
     const chat = await createChat(ana)
     for (const text of ['um', 'dois', 'três']) await chat.ask(text)
     const all = await chat.messages()
-    await expect.poll(async () => (await chat.chat()).message_count).toBe(6)
+    const isProjected = { message_count: 6, last_message: { status: 'complete' } }
+    await expect.poll(() => chat.chat()).toMatchObject(isProjected)
     await runInDurableObject(actorOf(chat.id), (_instance, state) => {
       state.storage.sql.exec('DELETE FROM messages WHERE ordinal <= 3')
       state.storage.sql.exec('UPDATE dropped SET count = 3')
