@@ -51,8 +51,13 @@ function explain(issue: Issue, value: unknown): Explanation {
   const pt = text(PT(raw))
   const en = text(EN(raw))
   // A message that is not zod's own was written into the schema, by someone who knew more than the kind of issue.
-  if (issue.message !== en) return { sentence: { pt: issue.message, en: issue.message } }
+  if (issue.message !== en && !isCoerced(issue)) return { sentence: { pt: issue.message, en: issue.message } }
   return ours(issue, value) ?? { sentence: { pt, en } }
+}
+
+/** A number out of a path or a query: zod speaks of what it made of the text, not of the text. */
+function isCoerced(issue: Issue): boolean {
+  return issue.code === 'invalid_type' && issue.message.endsWith('received NaN')
 }
 
 /** Zod's sentences are for programmers ("expected string, received undefined"); these are for the common cases. */

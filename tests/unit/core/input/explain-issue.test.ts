@@ -42,6 +42,11 @@ describe('common problems have sentences for people', () => {
   })
 })
 
+test('text that was to be a number is one of them', () => {
+  expect(read(z.coerce.number().int(), 'x')).toEqual([': Deve ser um número.'])
+  expect(read(z.coerce.number().int(), 'x', 'en')).toEqual([': Must be a number.'])
+})
+
 test('rarer ones are in the words of zod, translated', () => {
   expect(read(z.number().multipleOf(5), 3)).toEqual([': Número inválido: deve ser múltiplo de 5'])
   expect(read(z.number().multipleOf(5), 3, 'en')).toEqual([': Invalid number: must be a multiple of 5'])
