@@ -31,6 +31,7 @@ Ends with 0 (all well), 1 (there are problems) or 2 (wrong command or configurat
   bad_url: { pt: 'SYNAPSCALE_URL não é um endereço: {url}', en: 'SYNAPSCALE_URL is no address: {url}' },
   unreachable: { pt: 'Não se chega a {url}: {detail}', en: 'Cannot reach {url}: {detail}' },
   refused: { pt: 'O servidor recusou ({status}): {detail}', en: 'The server refused ({status}): {detail}' },
+  no_workflows: { pt: 'O workspace não tem workflows.', en: 'The workspace has no workflows.' },
   no_files: { pt: 'Nenhum arquivo de workflow em {path}.', en: 'No workflow files in {path}.' },
   unreadable: { pt: 'Não se consegue ler {path}.', en: 'Cannot read {path}.' },
   written: { pt: 'novo       {path}', en: 'new        {path}' },

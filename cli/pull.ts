@@ -22,6 +22,7 @@ interface Pulled {
  */
 export async function pull(api: Api, directory: string, isForced: boolean, say: Say): Promise<number> {
   const workflows = await listWorkflows(api)
+  if (workflows.length === 0) console.log(say('no_workflows'))
   const pulled: Pulled[] = []
   for (let start = 0; start < workflows.length; start += AT_ONCE) {
     const some = workflows.slice(start, start + AT_ONCE).map(async ({ id, slug }): Promise<Pulled> => {

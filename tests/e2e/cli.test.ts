@@ -64,6 +64,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+test('pull of a workspace without workflows says that there are none', async () => {
+  const bia = await createClient(server.url)
+  const empty = await run(['pull', 'empty'], { SYNAPSCALE_API_KEY: bia.token })
+  expect(empty).toEqual({ code: 0, out: 'The workspace has no workflows.\n', err: '' })
+})
+
 describe('the way of a change through git', { timeout: 120_000 }, () => {
   test('pull writes one file a workflow, and again the same', async () => {
     const first = await run(['pull'])
