@@ -10,7 +10,7 @@
  */
 import { createBreaker } from './breaker.ts'
 import type { Connection } from './connection.ts'
-import { withDeadline } from './deadline.ts'
+import { createDeadlines, withDeadline } from './deadline.ts'
 import { DatabaseUnavailable } from './errors.ts'
 import { createSlots } from './slots.ts'
 import type { SharedTransport, Statement } from './wire.ts'
@@ -86,6 +86,7 @@ function createIdleList(idleMs: number) {
 /** Makes a pool; connections open when they are needed. */
 export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOptions): Pool {
   const idle = createIdleList(idleMs)
+  const withinTime = createDeadlines()
   /** When PostgreSQL last answered anything. */
   let heardAt = Number.NEGATIVE_INFINITY
   const slots = createSlots({
@@ -123,7 +124,8 @@ export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOpt
     },
     async run(statements, withinMs = DEADLINE_MS, lane = '') {
       const arrived = Date.now()
-      await withDeadline(breaker.admit(), Math.min(DEADLINE_MS, withinMs), () => undefined)
+      const admitted = breaker.admit()
+      if (admitted !== undefined) await withinTime(admitted, Math.min(DEADLINE_MS, withinMs), () => undefined)
       const turn = slots.enter(lane)
       let isOver = false
       let isExpired = false
@@ -143,7 +145,7 @@ export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOpt
         connection?.discard()
       }
       try {
-        return await withDeadline(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), expire)
+        return await withinTime(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), expire)
       } catch (error) {
         // Who waited in vain while others were answered tells of the queue, or of what they asked for.
         const isBusy = isExpired && heardAt > arrived

@@ -68,8 +68,8 @@ function withId({ header, ...order }: Unnamed, executionId: string): RunOrder {
   return { ...order, header: { ...header, executionId } }
 }
 
-async function isClaimed({ db, principal: { workspaceId, userId } }: Ctx, { key, requestHash }: Idempotency) {
-  const [found] = await findingClaimed(db, { workspaceId, userId, key, requestHash })
+async function isClaimed({ db, principal: { workspaceId, userId } }: Ctx, { key }: Idempotency): Promise<boolean> {
+  const [found] = await findingClaimed(db, { workspaceId, userId, key })
   return found !== undefined
 }
 

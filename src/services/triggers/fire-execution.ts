@@ -11,6 +11,7 @@ import { runTrace } from '#core/workflow/run-trace'
 import { startingAt } from '#core/workflow/starting-at'
 import { withHoles } from '#core/workflow/value'
 import { connect, type Db } from '#db/connect'
+import type { Open, Writing } from '#db/prepared'
 import { logLine } from '#lib/log'
 import { formatTraceparent } from '#lib/trace'
 import { derivedId, wasStarted } from '#services/executions/start-child'
@@ -20,7 +21,10 @@ import { findRefusal } from '#services/workflows/find-refusal'
 import { noteFailed, noteFired } from './note-trigger.ts'
 
 /** Triggers that wait for the executions of this workflow, or for any: those only hear of what began by itself. */
-export function isListening(db: Db, { workspaceId, workflowId, chain = [] }: RunHeader) {
+export function isListening(
+  db: Pick<Writing, 'tables'>,
+  { workspaceId, workflowId, chain = [] }: { [K in 'workspaceId' | 'workflowId']: Open<string> } & Pick<RunHeader, 'chain'>,
+) {
   const { workflowTriggers: triggers } = db.tables
   const source = triggers.source_workflow_id
   return and(
