@@ -36,7 +36,7 @@ interface Wait {
   readonly expire: () => void
 }
 
-/** `withDeadline` for much work of one invocation: all of it shares a timer, since one for each costs as much as a query's text. */
+/** `withDeadline` for much work of one invocation: all of it shares a timer, which rings once more when it has ended. */
 export function createDeadlines(): typeof withDeadline {
   const waits = new Set<Wait>()
   let timer: ReturnType<typeof setTimeout> | undefined

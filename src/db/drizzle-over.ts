@@ -70,7 +70,11 @@ export function drizzleOver(transport: Transport): QueryBuilder {
     return promise
   }
 
-  async function remote(sql: string, params: readonly unknown[], method: 'all' | 'execute'): Promise<{ rows: unknown[] }> {
+  async function remote(
+    sql: string,
+    params: readonly unknown[],
+    method: 'all' | 'execute',
+  ): Promise<{ rows: unknown[] }> {
     try {
       const result = await send(toStatement(sql, params))
       return { rows: method === 'execute' ? toObjects(result) : [...result.rows] }

@@ -10,7 +10,7 @@
  */
 import { createBreaker } from './breaker.ts'
 import type { Connection } from './connection.ts'
-import { createDeadlines, withDeadline } from './deadline.ts'
+import { withDeadline } from './deadline.ts'
 import { DatabaseUnavailable } from './errors.ts'
 import { createSlots } from './slots.ts'
 import type { SharedTransport, Statement } from './wire.ts'
@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly sizePerLane?: number
   /** How long an unused connection is kept, and twice that at most. */
   readonly idleMs: number
+  /** `createDeadlines()` where many statements pass and a timer that is left behind keeps nobody awake. */
+  readonly withinTime?: typeof withDeadline
 }
 
 /** Connections that are lent and idle ones, and statements that wait for one. */
@@ -84,9 +86,8 @@ function createIdleList(idleMs: number) {
 }
 
 /** Makes a pool; connections open when they are needed. */
-export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOptions): Pool {
+export function createPool({ create, size, sizePerLane = size, idleMs, withinTime = withDeadline }: PoolOptions): Pool {
   const idle = createIdleList(idleMs)
-  const withinTime = createDeadlines()
   /** When PostgreSQL last answered anything. */
   let heardAt = Number.NEGATIVE_INFINITY
   const slots = createSlots({

@@ -8,7 +8,7 @@ import { printRunArchive } from '#files/run-archive'
 import type { PublicCtx } from '#services/context'
 import { eventValues, insertingEvent, isFor } from '#services/events/insert-event'
 import { type Claim, claiming, findingClaimed } from '#services/idempotency/claim-id'
-import { isListening } from '#services/triggers/fire-execution'
+import { isListening } from '#services/triggers/is-listening'
 import { createTelling } from '#telemetry/run-telemetry'
 import { toExecutionRow, toVisitRows } from './to-rows.ts'
 
@@ -43,7 +43,12 @@ export async function saveAtOnce(
   const [saved] = await save(db, shapeOf(shape), {
     ...(event && prefixed('event', eventValues(workspaceId, event))),
     ...(claim && prefixed('claim', claim)),
-    ...{ id, workspaceId, workflowId, row, visits, lines },
+    id,
+    workspaceId,
+    workflowId,
+    row,
+    visits,
+    lines,
   })
   if (saved === undefined) return false
   createTelling({ ctx: { waitUntil: (work) => later(() => work) }, env }, run)('pending', events)

@@ -23,9 +23,7 @@ export async function listWorkflows(ctx: Ctx, filter: WorkflowFilter & Paging): 
   )
   const range = { size, offset: (page - 1) * size }
   const isFiltered = [search, status, category, tag, is_active].some((value) => value !== undefined)
-  const rows = isFiltered
-    ? await listing(ctx.db, wanted, range)
-    : await listAll(ctx.db, '', { workspaceId, ...range })
+  const rows = isFiltered ? await listing(ctx.db, wanted, range) : await listAll(ctx.db, '', { workspaceId, ...range })
   // Behind the last page no row carries the count.
   const count = rows[0]?.total ?? (page === 1 ? 0 : await ctx.db.$count(workflows, wanted))
   return toPage(
