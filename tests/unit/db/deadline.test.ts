@@ -41,7 +41,7 @@ describe.each([
 
   it('takes no notice of what has ended', async () => {
     const within = create()
-    const onExpire = vi.fn()
+    const onExpire = vi.fn<() => void>()
     await within(Promise.resolve(), 100, onExpire)
     const later = failure(within(never, 500, () => undefined))
     await vi.advanceTimersByTimeAsync(499)
@@ -53,7 +53,7 @@ describe.each([
   it('waits a little longer once where this thread stood still', async () => {
     const within = create()
     const { promise, resolve } = Promise.withResolvers<string>()
-    const onExpire = vi.fn()
+    const onExpire = vi.fn<() => void>()
     const read = within(promise, 100, onExpire)
     vi.setSystemTime(Date.now() + 1_000)
     await vi.advanceTimersByTimeAsync(100)
