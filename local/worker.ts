@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Log, LogLevel, Miniflare, type MiniflareOptions } from 'miniflare'
 import { createCrashCounter } from './crash-counter.ts'
 import { removeEmptyActors } from './empty-actors.ts'
+import { createLinePrinter } from './line-printer.ts'
 import { signal, waitUntilGone } from './processes.ts'
 import { findRuntime, wrapRuntime } from './runtime-command.ts'
 import { codeOf, messageOf, StartError } from './start-error.ts'
@@ -93,6 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   mkdirSync(storage, { recursive: true, mode: 0o700 })
   await removeEmptyActors(join(storage, 'do'), TIDY_MS)
   const crashes = createCrashCounter()
+  const [printLine, printError] = [createLinePrinter(process.stdout), createLinePrinter(process.stderr)]
   let isStopping = false
   let { build } = options
   /** Each death counts once, whether it was at work or still starting. */
@@ -109,7 +111,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       log('the worker process died and was started again; actors go on from their storage')
     },
     handleStructuredLogs: ({ level, message }: { level: string; message: string }) => {
-      const print = level === 'error' || level === 'warn' ? console.error : console.log
+      const print = level === 'error' || level === 'warn' ? printError : printLine
       print(message)
     },
   }

@@ -2,6 +2,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { ConfigError, readConfig } from '#config'
 import { createConnection, type Connection } from '#db/connection'
+import { createDeadlines } from '#db/deadline'
 import { toReply, type Reply } from '#db/errors'
 import { createPool, type PoolStats } from '#db/pool'
 import type { PoolStub } from '#db/pool-transport'
@@ -30,6 +31,7 @@ export class PostgresPool extends DurableObject<Env> implements PoolStub {
     size: SIZE,
     sizePerLane: SIZE_PER_LANE,
     idleMs: IDLE_MS,
+    withinTime: createDeadlines(),
   })
 
   #createConnection(): Connection {

@@ -6,8 +6,8 @@ type State =
   | { readonly kind: 'open'; readonly until: number; readonly reason: DatabaseUnavailable }
 
 export interface Breaker {
-  /** Resolves when PostgreSQL may be asked; waits for a probe that is under way. */
-  admit(): Promise<void>
+  /** Resolves when PostgreSQL may be asked; waits for a probe that is under way. undefined: it may, at once. */
+  admit(): Promise<void> | undefined
   /** Something went wrong that may be the server's absence: finds out. */
   suspect(): void
 }
@@ -38,12 +38,14 @@ export function createBreaker({ probe, onOpen, openMs, now }: BreakerOptions): B
     }
   }
 
+  async function waitForVerdict(): Promise<void> {
+    if (state.kind === 'open' && now() >= state.until) state = { kind: 'probing', verdict: findOut() }
+    if (state.kind === 'probing') await state.verdict
+    if (state.kind === 'open') throw new DatabaseUnavailable(state.reason.message)
+  }
+
   return {
-    async admit() {
-      if (state.kind === 'open' && now() >= state.until) state = { kind: 'probing', verdict: findOut() }
-      if (state.kind === 'probing') await state.verdict
-      if (state.kind === 'open') throw new DatabaseUnavailable(state.reason.message)
-    },
+    admit: () => (state.kind === 'closed' ? undefined : waitForVerdict()),
     suspect() {
       if (state.kind === 'closed') state = { kind: 'probing', verdict: findOut() }
     },

@@ -1,9 +1,9 @@
 /** drizzle over a transport, with batches. */
 import type { QueryPromise } from 'drizzle-orm'
-import { drizzle, type PgRemoteDatabase } from 'drizzle-orm/pg-proxy'
+import { drizzle, type PgRemoteDatabase, type RemoteCallback } from 'drizzle-orm/pg-proxy'
 import { toObjects, toStatement, type RowSet, type Statement, type Transport } from './wire.ts'
 
-type Builder = Pick<
+export type Builder = Pick<
   PgRemoteDatabase,
   | '$count'
   | '$with'
@@ -28,7 +28,15 @@ interface Batching {
   ): Promise<{ -readonly [K in keyof Q]: Awaited<Q[K]> }>
 }
 
-export type QueryBuilder = Builder & Batching
+/** What drizzle hands a statement to. */
+export type Remote = RemoteCallback
+
+interface Sending {
+  /** For `prepareOnce`. */
+  readonly remote: Remote
+}
+
+export type QueryBuilder = Builder & Batching & Sending
 
 interface Gathered {
   readonly statement: Statement
@@ -62,7 +70,11 @@ export function drizzleOver(transport: Transport): QueryBuilder {
     return promise
   }
 
-  async function remote(sql: string, params: readonly unknown[], method: 'all' | 'execute') {
+  async function remote(
+    sql: string,
+    params: readonly unknown[],
+    method: 'all' | 'execute',
+  ): Promise<{ rows: unknown[] }> {
     try {
       const result = await send(toStatement(sql, params))
       return { rows: method === 'execute' ? toObjects(result) : [...result.rows] }
@@ -96,5 +108,5 @@ export function drizzleOver(transport: Transport): QueryBuilder {
     return outcomes
   }
 
-  return Object.assign(drizzle(remote), { batch })
+  return Object.assign(drizzle(remote), { batch, remote })
 }

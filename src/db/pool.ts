@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly sizePerLane?: number
   /** How long an unused connection is kept, and twice that at most. */
   readonly idleMs: number
+  /** `createDeadlines()` where many statements pass and a timer that is left behind keeps nobody awake. */
+  readonly withinTime?: typeof withDeadline
 }
 
 /** Connections that are lent and idle ones, and statements that wait for one. */
@@ -84,7 +86,7 @@ function createIdleList(idleMs: number) {
 }
 
 /** Makes a pool; connections open when they are needed. */
-export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOptions): Pool {
+export function createPool({ create, size, sizePerLane = size, idleMs, withinTime = withDeadline }: PoolOptions): Pool {
   const idle = createIdleList(idleMs)
   /** When PostgreSQL last answered anything. */
   let heardAt = Number.NEGATIVE_INFINITY
@@ -123,7 +125,8 @@ export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOpt
     },
     async run(statements, withinMs = DEADLINE_MS, lane = '') {
       const arrived = Date.now()
-      await withDeadline(breaker.admit(), Math.min(DEADLINE_MS, withinMs), () => undefined)
+      const admitted = breaker.admit()
+      if (admitted !== undefined) await withinTime(admitted, Math.min(DEADLINE_MS, withinMs), () => undefined)
       const turn = slots.enter(lane)
       let isOver = false
       let isExpired = false
@@ -143,7 +146,7 @@ export function createPool({ create, size, sizePerLane = size, idleMs }: PoolOpt
         connection?.discard()
       }
       try {
-        return await withDeadline(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), expire)
+        return await withinTime(work(), Math.min(DEADLINE_MS, withinMs) - (Date.now() - arrived), expire)
       } catch (error) {
         // Who waited in vain while others were answered tells of the queue, or of what they asked for.
         const isBusy = isExpired && heardAt > arrived

@@ -1,11 +1,19 @@
 import type { Context } from 'hono'
 
 /**
- * Changes the headers of an answer by replacing it, since those of answers from bindings are read-only. A websocket's
- * answer keeps its socket.
+ * Changes the headers of an answer. Those of answers from bindings are read-only: such an answer is replaced, which costs
+ * a stream for its body. A websocket's answer keeps its socket.
+ *
+ * @param edit called once more where the first change of the first call was refused
  */
 export function editHeaders(c: Context, edit: (headers: Headers) => void): void {
-  const { body, status, headers: former, webSocket } = c.res
+  const { res } = c
+  try {
+    return edit(res.headers)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+  const { body, status, headers: former, webSocket } = res
   const headers = new Headers(former)
   edit(headers)
   // Without this hono would put the former values back over the new ones.

@@ -1,5 +1,7 @@
 /** W3C Trace Context, version 00: https://www.w3.org/TR/trace-context/. `tracestate` is not kept. */
 
+import { toHex } from './ids.ts'
+
 /** A place in a trace: the span that what comes next belongs under. */
 export interface TraceContext {
   /** 32 hexadecimal digits. */
@@ -33,7 +35,5 @@ export function childTrace(parent?: TraceContext): TraceContext {
 }
 
 function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  )
+  return toHex(crypto.getRandomValues(new Uint8Array(bytes)))
 }

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { AnyJson, AnyJsonObject } from '#core/json'
 import { Execution, ExecutionFilter, ExecutionFrame, NodeVisit } from '#core/workflow/execution'
 import { ExecuteInput } from '#core/workflow/workflow'
+import type { AppContext } from '#http/app-env'
 import { LastEventId, wantsEvents } from '#http/event-stream'
 import { IdempotencyHeader, readIdempotency } from '#http/idempotency'
 import { ById, pageOf, Paging } from '#http/paging'
@@ -14,7 +15,7 @@ import { listEvents } from '#services/executions/list-events'
 import { listExecutions } from '#services/executions/list-executions'
 import { listNodeVisits } from '#services/executions/list-node-visits'
 import { listWorkflowExecutions } from '#services/executions/list-workflow-executions'
-import { startExecution } from '#services/executions/start-execution'
+import { startExecution, type Starting } from '#services/executions/start-execution'
 import { toStarted } from '#services/executions/to-started'
 import { waitExecution } from '#services/executions/wait-execution'
 
@@ -124,26 +125,27 @@ const getEvents = route({
   errors: ['busy'],
 })
 
+async function toStarting(c: Pick<AppContext, 'req' | 'var'>, wait: number | undefined): Promise<Starting> {
+  return { trigger: 'manual', idempotency: await readIdempotency(c), isAwaited: wait !== undefined && wait > 0 }
+}
+
 /** Executions: started, followed and read. */
 export const executionRoutes = createRoutes()
   .openapi(postExecute, async (c) => {
     const { ctx } = c.var
-    const started = await startExecution(
-      ctx,
-      c.req.valid('param').id,
-      c.req.valid('json'),
-      'manual',
-      await readIdempotency(c),
-    )
-    const finished = await waitExecution(ctx, started, c.req.valid('query').wait)
+    const { wait } = c.req.valid('query')
+    const how = await toStarting(c, wait)
+    const started = await startExecution(ctx, c.req.valid('param').id, c.req.valid('json'), how)
+    const finished = await waitExecution(ctx, started, wait)
     return finished === undefined ? c.json(toStarted(ctx, started), 202) : c.json(finished, 200)
   })
   .openapi(postExecution, async (c) => {
     const { ctx } = c.var
     const { workflow_id, input_data, ...rest } = c.req.valid('json')
+    const { wait } = c.req.valid('query')
     const input = { ...rest, inputs: input_data ?? rest.inputs }
-    const started = await startExecution(ctx, workflow_id, input, 'manual', await readIdempotency(c))
-    const finished = await waitExecution(ctx, started, c.req.valid('query').wait)
+    const started = await startExecution(ctx, workflow_id, input, await toStarting(c, wait))
+    const finished = await waitExecution(ctx, started, wait)
     return finished === undefined ? c.json(toStarted(ctx, started), 202) : c.json(finished, 200)
   })
   .openapi(getExecutions, async (c) => c.json(await listExecutions(c.var.ctx, c.req.valid('query')), 200))

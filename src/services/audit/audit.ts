@@ -5,6 +5,7 @@ import type { AuditAction } from '#core/audit/audit'
 import type { Principal } from '#core/principal'
 import type { Db } from '#db/connect'
 import { newId } from '#lib/ids'
+import { type Open, prepareOnce, type Query, type Writing } from '#db/prepared'
 import type { JsonObject } from '#lib/json'
 import type { PublicCtx } from '#services/context'
 
@@ -51,12 +52,21 @@ export function withLine<Selection extends ColumnsSelection, Rows>(
   change: TypedQueryBuilder<Selection, Rows>,
   fact: AuditFact,
 ): QueryPromise<Rows> {
+  const noting = noteChange(db, change, (changed) => auditLine(ctx, db, fact, changed))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all columns of the change, read by the same mappers
+  return noting as unknown as QueryPromise<Rows>
+}
+
+function noteChange<Selection extends ColumnsSelection>(
+  db: Writing,
+  change: TypedQueryBuilder<Selection>,
+  toLine: (changed: SQLWrapper) => ReturnType<typeof auditLine>,
+) {
   const changed = db.$with('changed').as(change)
-  const noted = db.$with('noted').as(auditLine(ctx, db, fact, changed).returning({ id: db.tables.auditLog.id }))
+  const noted = db.$with('noted').as(toLine(changed).returning({ id: db.tables.auditLog.id }))
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see AnyChange
   const source = changed as unknown as AnyChange
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all columns of the change, read by the same mappers
-  return db.with(changed, noted).select().from(source) as unknown as QueryPromise<Rows>
+  return db.with(changed, noted).select().from(source)
 }
 
 /**
@@ -68,34 +78,79 @@ export function withLine<Selection extends ColumnsSelection, Rows>(
  *   condition's `select`, as a subquery named `changed`
  */
 export function auditLine(ctx: AuditCtx, db: Db, fact: AuditFact, changed?: SQLWrapper) {
-  const values = valuesOf(ctx, fact)
+  const line = lineOf(ctx, fact)
+  const values = writeLine((name) => line[name])
   if (fact.resourceId === EACH_ROW) return db.insert(db.tables.auditLog).select(sql`select ${values} from ${changed}`)
+  return insertLine(db, values, changed)
+}
+
+function insertLine(db: Writing, values: SQL, changed: SQLWrapper | undefined) {
   const from = changed === undefined ? sql`` : sql` where exists (select 1 from ${changed})`
   return db.insert(db.tables.auditLog).select(sql`select ${values}${from}`)
 }
 
-/** In the order of the table's columns. */
-function valuesOf({ principal, client, requestId, now }: AuditCtx, fact: AuditFact): SQL {
+/** In the order of the table's columns, each with its type. */
+const LINE = [
+  ['id', 'uuid'],
+  ['workspace', 'uuid'],
+  ['kind', 'text'],
+  ['user', 'uuid'],
+  ['apiKey', 'uuid'],
+  ['action', 'text'],
+  ['noun', 'text'],
+  ['resource', 'text'],
+  ['address', 'text'],
+  ['userAgent', 'text'],
+  ['request', 'text'],
+  ['details', 'json'],
+  ['at', 'timestamptz'],
+] as const
+type Line = Readonly<Record<(typeof LINE)[number][0], string | null | Date | SQL>>
+
+function lineOf({ principal, client, requestId, now }: AuditCtx, fact: AuditFact): Line {
   const { action, resourceId, details, userId } = fact
-  const kind = principal?.kind ?? (userId === undefined ? 'system' : 'user')
+  return {
+    id: resourceId === EACH_ROW ? sql`gen_random_uuid()` : newId(),
+    workspace: workspaceOf(fact, principal),
+    kind: principal?.kind ?? (userId === undefined ? 'system' : 'user'),
+    user: principal?.userId ?? userId ?? null,
+    apiKey: principal?.kind === 'api_key' ? principal.apiKeyId : null,
+    action,
+    noun: nounOf(action),
+    resource: resourceId === EACH_ROW ? sql`"changed"."id"` : resourceId,
+    address: client.address ?? null,
+    userAgent: client.userAgent ?? null,
+    request: requestId,
+    details: details === undefined ? null : JSON.stringify(details),
+    at: new Date(now()),
+  }
+}
+
+function writeLine(valueOf: (name: keyof Line) => Open<Line[keyof Line]>): SQL {
   return sql.join(
-    [
-      resourceId === EACH_ROW ? sql`gen_random_uuid()` : sql`${newId()}::uuid`,
-      sql`${workspaceOf(fact, principal)}::uuid`,
-      sql`${kind}::text`,
-      sql`${principal?.userId ?? userId ?? null}::uuid`,
-      sql`${principal?.kind === 'api_key' ? principal.apiKeyId : null}::uuid`,
-      sql`${action}::text`,
-      sql`${nounOf(action)}::text`,
-      resourceId === EACH_ROW ? sql`"changed"."id"::text` : sql`${resourceId}::text`,
-      sql`${client.address ?? null}::text`,
-      sql`${client.userAgent ?? null}::text`,
-      sql`${requestId}::text`,
-      sql`${details === undefined ? null : JSON.stringify(details)}::json`,
-      sql`${new Date(now())}::timestamptz`,
-    ],
+    LINE.map(([name, type]) => sql`${valueOf(name)}::${sql.raw(type)}`),
     sql`, `,
   )
+}
+
+/**
+ * What `audited` does, for a change of one thing whose statement is written once.
+ *
+ * @param write the change, with `sql.placeholder`s
+ */
+export function auditedOnce<Row, Shape extends string>(
+  write: (db: Writing, shape: Shape) => TypedQueryBuilder<ColumnsSelection, Row[]>,
+) {
+  const run = prepareOnce((db, shape: Shape) => {
+    const line = writeLine((name) => sql.placeholder(`audit.${name}`))
+    const noting = noteChange(db, write(db, shape), (changed) => insertLine(db, line, changed))
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all columns of the change, read by the same mappers
+    return noting as unknown as Query<Row>
+  })
+  return (ctx: AuditCtx & Pick<PublicCtx, 'db'>, shape: Shape, values: object, fact: AuditFact): Promise<Row[]> => {
+    const line = Object.entries(lineOf(ctx, fact)).map(([name, value]) => [`audit.${name}`, value])
+    return run(ctx.db, shape, { ...values, ...Object.fromEntries(line) })
+  }
 }
 
 function nounOf(action: AuditAction): string {

@@ -1,12 +1,13 @@
 import { and, eq, exists, type SQL, sql } from 'drizzle-orm'
 import { toPayload, type WorkspaceEvent } from '#core/events/event'
 import type { Db } from '#db/connect'
+import type { Open, Writing } from '#db/prepared'
 
 /** What waits for one address beyond this is not kept: an address that does not answer must not fill the database. */
 const MAX_PENDING = 10_000
 
 /** A condition on `event_subscriptions`: those that are told of this. */
-export function isFor({ tables }: Db, type: WorkspaceEvent['type']): SQL | undefined {
+export function isFor({ tables }: Pick<Writing, 'tables'>, type: Open<WorkspaceEvent['type']>): SQL | undefined {
   const { eventSubscriptions: subscriptions } = tables
   return and(eq(subscriptions.is_active, true), sql`${type}::text = any(${subscriptions.events})`)
 }
@@ -19,17 +20,35 @@ export function isFor({ tables }: Db, type: WorkspaceEvent['type']): SQL | undef
  * @returns a row for each of them; whoever has committed it pokes `eventDispatch`
  */
 export function insertEvent(db: Db, workspaceId: string, event: WorkspaceEvent, only?: SQL) {
+  return insertingEvent(db, eventValues(workspaceId, event), only)
+}
+
+/** What is written down of an event. */
+interface EventValues {
+  readonly workspaceId: Open<string>
+  readonly id: Open<string>
+  readonly type: Open<WorkspaceEvent['type']>
+  readonly payload: Open<string>
+}
+
+export function eventValues(workspaceId: string, event: WorkspaceEvent) {
+  const { id, type } = event
+  return { workspaceId, id, type, payload: JSON.stringify(toPayload(workspaceId, event)) }
+}
+
+/** The same for an event that is still open. */
+export function insertingEvent(db: Writing, { workspaceId, id, type, payload }: EventValues, only?: SQL) {
   const { eventDeliveries: deliveries, eventSubscriptions: subscriptions } = db.tables
   const pending = sql`(select count(*) from (select 1 from ${deliveries} where ${deliveries.subscription_id} = ${subscriptions.id}
     and ${deliveries.status} = 'pending' limit ${MAX_PENDING}::int) as waiting)`
   const isWanted = and(
     eq(subscriptions.workspace_id, workspaceId),
-    only ?? isFor(db, event.type),
+    only ?? isFor(db, type),
     sql`${pending} < ${MAX_PENDING}::int`,
   )
   // In the order of the table's columns.
-  const values = sql`gen_random_uuid(), ${workspaceId}::uuid, ${subscriptions.id}, ${event.id}::text, ${event.type}::text,
-    ${JSON.stringify(toPayload(workspaceId, event))}::json, 'pending', 0, now(), null::integer, null::text,
+  const values = sql`gen_random_uuid(), ${workspaceId}::uuid, ${subscriptions.id}, ${id}::text, ${type}::text, ${payload}::json,
+    'pending', 0, now(), null::integer, null::text,
     null::timestamptz, now(), now()`
   return db
     .insert(deliveries)

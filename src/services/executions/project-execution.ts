@@ -5,7 +5,7 @@ import type { Plan } from '#core/workflow/plan'
 import { isFinal, type RunState } from '#core/workflow/run'
 import type { Db } from '#db/connect'
 import { hasSubscribers, insertEvent } from '#services/events/insert-event'
-import { isListening } from '#services/triggers/fire-execution'
+import { isListening } from '#services/triggers/is-listening'
 import { toExecutionRow, toVisitRows } from './to-rows.ts'
 
 /** Rows in one INSERT: a statement takes at most 65,535 parameters. */

@@ -1,13 +1,14 @@
-import { and, exists, not, notExists, sql } from 'drizzle-orm'
+import { and, exists, not, notExists, type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { eventDispatch } from '#actors'
 import { executionEvent } from '#core/events/of-things'
 import type { CompletedRun } from '#core/workflow/run-at-once'
-import type { Db } from '#db/connect'
+import { type Writing, writeOnce } from '#db/prepared'
 import { printRunArchive } from '#files/run-archive'
 import type { PublicCtx } from '#services/context'
-import { insertEvent, isFor } from '#services/events/insert-event'
+import { eventValues, insertingEvent, isFor } from '#services/events/insert-event'
 import { type Claim, claiming, findingClaimed } from '#services/idempotency/claim-id'
-import { isListening } from '#services/triggers/fire-execution'
+import { isListening } from '#services/triggers/is-listening'
 import { createTelling } from '#telemetry/run-telemetry'
 import { toExecutionRow, toVisitRows } from './to-rows.ts'
 
@@ -31,43 +32,95 @@ export async function saveAtOnce(
   claim?: Claim,
 ): Promise<boolean> {
   const { header, plan, state, events } = run
-  const { executions, executionVisits, executionLogs } = db.tables
   const { constant, changing } = toExecutionRow(header, state, events.length)
   const row = JSON.stringify({ ...constant, ...changing, archived_at: changing.finished_at })
   const visits = JSON.stringify(toVisitRows(header, plan, state))
   const lines = printRunArchive({ header, plan }, events)
   if (row.length + visits.length + lines.length > MAX_CHARS || UNREADABLE.test(row + visits)) return false
   const event = executionEvent(header, state)
-  const isSaved = sql`exists (select 1 from saved)`
-  const told =
-    event === undefined
-      ? sql`select 1 where false`
-      : insertEvent(db, header.workspaceId, event, and(isFor(db, event.type), isSaved))
-  const [saved] = await db.execute<{ told: number }>(sql`
-    with home as (${homeOf(db, run, claim)}),
-    claimed (id) as ${claim === undefined ? sql`(select ${header.executionId}::uuid from home)` : claiming(db, claim, sql`home`)},
-    saved as (
-      insert into ${executions} select made.* from claimed, json_populate_record(null::${executions}, ${row}::json) made
-      where made.id = claimed.id returning id
-    ), visits as (
-      insert into ${executionVisits} select made.*
-      from saved, json_populate_recordset(null::${executionVisits}, ${visits}::json) made
-    ), log as (
-      insert into ${executionLogs} select id, ${lines}::text from saved
-    ), told as ${told}
-    select (select count(*) from told)::int as told from saved`)
+  const { executionId: id, workspaceId, workflowId, chain = [] } = header
+  const shape = { isClaimed: claim !== undefined, isTold: event !== undefined, isBelow: chain.length > 0 }
+  const [saved] = await save(db, shapeOf(shape), {
+    ...(event && prefixed('event', eventValues(workspaceId, event))),
+    ...(claim && prefixed('claim', claim)),
+    id,
+    workspaceId,
+    workflowId,
+    row,
+    visits,
+    lines,
+  })
   if (saved === undefined) return false
   createTelling({ ctx: { waitUntil: (work) => later(() => work) }, env }, run)('pending', events)
   // One that is lost is made up for by the sweep.
-  if (saved.told > 0) later(() => eventDispatch(env, header.workspaceId).poke(header.workspaceId))
+  if (Saved.parse(saved).told > 0) later(() => eventDispatch(env, header.workspaceId).poke(header.workspaceId))
   return true
 }
 
+const Saved = z.object({ told: z.int() })
+
+/** What a statement is about, beside the run. */
+interface Shape {
+  /** A key stands for it. */
+  readonly isClaimed: boolean
+  /** Subscriptions may be told of it. */
+  readonly isTold: boolean
+  /** Others began it, and ends of such executions are awaited in fewer ways. */
+  readonly isBelow: boolean
+}
+type ShapeText = `${boolean} ${boolean} ${boolean}`
+
+function shapeOf({ isClaimed, isTold, isBelow }: Shape): ShapeText {
+  return `${isClaimed} ${isTold} ${isBelow}`
+}
+
+function prefixed(prefix: string, values: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]))
+}
+
+const { placeholder } = sql
+const CLAIM = {
+  workspaceId: placeholder('claim.workspaceId'),
+  userId: placeholder('claim.userId'),
+  key: placeholder('claim.key'),
+  requestHash: placeholder('claim.requestHash'),
+  id: placeholder('claim.id'),
+}
+const EVENT = {
+  workspaceId: placeholder('event.workspaceId'),
+  id: placeholder('event.id'),
+  type: placeholder('event.type'),
+  payload: placeholder('event.payload'),
+}
+const WORKSPACE_ID = placeholder('workspaceId')
+
+const save = writeOnce((db, shape: ShapeText) => {
+  const { executions, executionVisits, executionLogs } = db.tables
+  const [isClaimed, isTold, isBelow] = shape.split(' ').map((is) => is === 'true')
+  const isSaved = sql`exists (select 1 from saved)`
+  const told = isTold ? insertingEvent(db, EVENT, and(isFor(db, EVENT.type), isSaved)) : sql`select 1 where false`
+  return sql`
+    with home as (${homeOf(db, isClaimed === true, isBelow === true)}),
+    claimed (id) as ${isClaimed ? claiming(db, CLAIM, sql`home`) : sql`(select ${placeholder('id')}::uuid from home)`},
+    saved as (
+      insert into ${executions} select made.* from claimed,
+        json_populate_record(null::${executions}, ${placeholder('row')}::json) made
+      where made.id = claimed.id returning id
+    ), visits as (
+      insert into ${executionVisits} select made.*
+      from saved, json_populate_recordset(null::${executionVisits}, ${placeholder('visits')}::json) made
+    ), log as (
+      insert into ${executionLogs} select id, ${placeholder('lines')}::text from saved
+    ), told as ${told}
+    select (select count(*) from told)::int as told from saved`
+})
+
 /** The workspace, where nobody has to be told and this is no repeat: that is seen here, so that it writes nothing. A deletion of it waits for this, and then takes these rows along. */
-function homeOf(db: Db, { header }: CompletedRun, claim: Claim | undefined) {
+function homeOf(db: Writing, isClaimed: boolean, isBelow: boolean): SQL {
   const { workspaces, workflowTriggers } = db.tables
-  const awaited = exists(db.select({ id: workflowTriggers.id }).from(workflowTriggers).where(isListening(db, header)))
-  const isNew = claim === undefined ? sql`true` : notExists(findingClaimed(db, claim))
-  return sql`select ${workspaces.id} from ${workspaces} where ${workspaces.id} = ${header.workspaceId}
+  const run = { workspaceId: WORKSPACE_ID, workflowId: placeholder('workflowId'), chain: isBelow ? ['other'] : [] }
+  const awaited = exists(db.select({ id: workflowTriggers.id }).from(workflowTriggers).where(isListening(db, run)))
+  const isNew = isClaimed ? notExists(findingClaimed(db, CLAIM)) : sql`true`
+  return sql`select ${workspaces.id} from ${workspaces} where ${workspaces.id} = ${WORKSPACE_ID}
     and not coalesce(${workspaces.watched_until} > now(), false) and ${not(awaited)} and ${isNew} for key share of ${sql.identifier('workspaces')}`
 }

@@ -2,26 +2,37 @@ import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { sealedId } from '#auth/sealed-id'
 import { AppError } from '#core/errors'
-import type { ExecutionRecord } from '#core/workflow/execution'
+import { type ExecutionRecord, toExecution } from '#core/workflow/execution'
 import type { Definition } from '#core/workflow/graph'
+import type { RunOrder } from '#core/workflow/order'
 import { withoutPins } from '#core/workflow/partial'
 import type { Plan } from '#core/workflow/plan'
 import { startingByHand } from '#core/workflow/starting-at'
 import type { ExecuteInput } from '#core/workflow/workflow'
+import { err, ok } from '#lib/result'
 import { formatTraceparent } from '#lib/trace'
 import type { Ctx } from '#services/context'
-import { claimId, type Idempotency } from '#services/idempotency/claim-id'
+import { claimId, findingClaimed, type Idempotency } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { keepDraft, type KeepCtx } from '#services/workflow-versions/keep-draft'
 import { compileChecked } from '#services/workflows/compile-or-refuse'
 import { findStarted } from './find-execution.ts'
 import { scopedOrRefuse } from './scoped-or-refuse.ts'
+import { startAtOnce } from './start-at-once.ts'
+
+/** How an execution is started. */
+export interface Starting {
+  /** What started it, e.g. `manual`. */
+  readonly trigger: string
+  readonly idempotency?: Idempotency | undefined
+  /** Whoever starts it wants its end and follows nothing: where it completes at once no actor is made. */
+  readonly isAwaited: boolean
+}
 
 /**
  * Starts an execution: of the saved draft, kept as an immutable version, or of the version that is named. It is
- * durable when this returns (P1).
+ * durable when this returns (P1): in its actor, or in PostgreSQL where it has completed at once.
  *
- * @param trigger what started it, e.g. `manual`
  * @throws AppError `not_found`; `workflow_invalid` with every problem of the graph; `validation_failed` for a part of
  *   the graph that there is not; `variables_too_large`
  */
@@ -29,22 +40,58 @@ export async function startExecution(
   ctx: Ctx,
   workflowId: string,
   input: ExecuteInput,
-  trigger: string,
-  idempotency?: Idempotency,
+  { trigger, idempotency, isAwaited }: Starting,
 ): Promise<ExecutionRecord> {
   const minted = sealedId(ctx.config.SECRET_KEY, ctx.now())
+  const order = (): Promise<Unnamed> => toOrder(ctx, workflowId, input, trigger)
+  // A repeat is known before the draft is read, since that keeps it.
+  if (!isAwaited || (idempotency !== undefined && (await isClaimed(ctx, idempotency)))) {
+    return startClaimed(ctx, idempotency, minted, order)
+  }
+  const ordered = await order().then(ok, err)
+  if (ordered.ok) {
+    const { workspaceId, userId } = ctx.principal
+    const claim = idempotency && { ...idempotency, workspaceId, userId, id: minted }
+    const completed = await startAtOnce(ctx, withId(ordered.value, minted), claim)
+    if (completed !== undefined) return toExecution(completed.header, completed.state)
+  }
+  return startClaimed(ctx, idempotency, minted, async () => {
+    if (!ordered.ok) throw ordered.error
+    return ordered.value
+  })
+}
+
+/** What is to run, before it is known under which id. */
+type Unnamed = Omit<RunOrder, 'header'> & { readonly header: Omit<RunOrder['header'], 'executionId'> }
+
+function withId({ header, ...order }: Unnamed, executionId: string): RunOrder {
+  return { ...order, header: { ...header, executionId } }
+}
+
+async function isClaimed({ db, principal: { workspaceId, userId } }: Ctx, { key }: Idempotency): Promise<boolean> {
+  const [found] = await findingClaimed(db, { workspaceId, userId, key })
+  return found !== undefined
+}
+
+/** In its actor, under the id that stands under the key. A repeat answers what it did, whatever has become of the workflow since. */
+async function startClaimed(
+  ctx: Ctx,
+  idempotency: Idempotency | undefined,
+  minted: string,
+  order: () => Promise<Unnamed>,
+): Promise<ExecutionRecord> {
   const id = await claimId(ctx, idempotency, () => minted)
-  const run = workflowRun(ctx.env, id)
-  // A repeat answers what it did, whatever has become of the workflow since.
   const known = id === minted ? undefined : await findStarted(ctx, id)
-  if (known !== undefined) return known
+  return known ?? workflowRun(ctx.env, id).start(withId(await order(), id))
+}
+
+async function toOrder(ctx: Ctx, workflowId: string, input: ExecuteInput, trigger: string): Promise<Unnamed> {
   const pinned = await pinWorkflow(ctx, workflowId, input.version)
   const plan = await toPlan(ctx, pinned.definition, input)
-  return run.start({
+  return {
     plan,
     inputs: input.inputs,
     header: {
-      executionId: id,
       workspaceId: ctx.principal.workspaceId,
       workflowId: pinned.id,
       workflowName: pinned.name,
@@ -55,7 +102,7 @@ export async function startExecution(
       traceparent: formatTraceparent(ctx.trace),
       vars: await snapshotVariables(ctx, plan),
     },
-  })
+  }
 }
 
 async function toPlan(ctx: Ctx, definition: Definition, { version, ...scope }: ExecuteInput): Promise<Plan> {

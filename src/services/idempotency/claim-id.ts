@@ -1,7 +1,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import { AppError } from '#core/errors'
-import type { Db } from '#db/connect'
+import type { Open, Writing } from '#db/prepared'
 import { newId } from '#lib/ids'
 import type { Ctx } from '#services/context'
 
@@ -47,8 +47,14 @@ export interface Claim extends Idempotency {
   readonly id: string
 }
 
+/** The same in a statement that is written before it is known. */
+type OpenClaim = { readonly [Name in keyof Claim]: Open<Claim[Name]> }
+
 /** The id that stands under the key, if one does: asking writes nothing and waits for nobody. */
-export function findingClaimed(db: Db, { workspaceId, userId, key }: Omit<Claim, 'id'>) {
+export function findingClaimed(
+  db: Writing,
+  { workspaceId, userId, key }: Pick<OpenClaim, 'workspaceId' | 'userId' | 'key'>,
+) {
   const { idempotencyKeys: keys } = db.tables
   return db
     .select({ id: keys.resource_id })
@@ -68,7 +74,7 @@ export function findingClaimed(db: Db, { workspaceId, userId, key }: Omit<Claim,
  *
  * @param from where nothing is claimed when it gives no row: another part of the same statement
  */
-export function claiming(db: Db, claim: Claim, from: SQL = sql`(select 1) as always`) {
+export function claiming(db: Writing, claim: OpenClaim, from: SQL = sql`(select 1) as always`) {
   const { idempotencyKeys: keys } = db.tables
   const { workspaceId, userId, key, requestHash, id } = claim
   const expired = sql`${keys.created_at} < now() - make_interval(hours => ${KEEP_HOURS})`

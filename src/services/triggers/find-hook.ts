@@ -1,10 +1,11 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { hookSecret, type HookKind, isHookMac, readHookToken } from '#auth/hook-token'
 import { limitRate } from '#auth/rate-limit'
 import { AppError } from '#core/errors'
 import { findTriggers } from '#core/triggers/find-triggers'
 import type { WebhookConfig } from '#core/triggers/webhook'
 import type { Definition } from '#core/workflow/graph'
+import { prepareOnce } from '#db/prepared'
 import type { PublicCtx } from '#services/context'
 import { triggerId } from './trigger-id.ts'
 
@@ -63,12 +64,17 @@ export async function findHook(ctx: PublicCtx, kind: HookKind, token: string): P
 
 /** In one statement. Nobody is logged in: the address says which workflow, and its MAC that it may. */
 async function readWorkflow(ctx: PublicCtx, kind: HookKind, workflowId: string) {
-  const { workflows, workflowVersions, workflowTriggers: triggers } = ctx.db.tables
+  const found = await findRows(ctx.db, kind, { workflowId })
+  return { workflow: found[0], rows: found.flatMap(({ trigger }) => trigger ?? []) }
+}
+
+const findRows = prepareOnce((db, kind: HookKind) => {
+  const { workflows, workflowVersions, workflowTriggers: triggers } = db.tables
   const isPublished = and(
     eq(workflowVersions.workflow_id, workflows.id),
     eq(workflowVersions.version, workflows.published_version),
   )
-  const found = await ctx.db
+  return db
     .select({
       id: workflows.id,
       workspaceId: workflows.workspace_id,
@@ -82,9 +88,8 @@ async function readWorkflow(ctx: PublicCtx, kind: HookKind, workflowId: string) 
     .from(workflows)
     .leftJoin(workflowVersions, isPublished)
     .leftJoin(triggers, eq(triggers.workflow_id, workflows.id))
-    .where(eq(workflows.id, workflowId))
-  return { workflow: found[0], rows: found.flatMap(({ trigger }) => trigger ?? []) }
-}
+    .where(eq(workflows.id, sql.placeholder('workflowId')))
+})
 
 interface Published {
   readonly isActive: boolean

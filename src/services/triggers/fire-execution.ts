@@ -1,4 +1,4 @@
-import { and, eq, isNull, or } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { workflowRun } from '#actors'
 import { AppError } from '#core/errors'
 import { judgeChain } from '#core/triggers/execution'
@@ -17,18 +17,8 @@ import { derivedId, wasStarted } from '#services/executions/start-child'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
 import { compileOrRefuse } from '#services/workflows/compile-or-refuse'
 import { findRefusal } from '#services/workflows/find-refusal'
+import { isListening } from './is-listening.ts'
 import { noteFailed, noteFired } from './note-trigger.ts'
-
-/** Triggers that wait for the executions of this workflow, or for any: those only hear of what began by itself. */
-export function isListening(db: Db, { workspaceId, workflowId, chain = [] }: RunHeader) {
-  const { workflowTriggers: triggers } = db.tables
-  const source = triggers.source_workflow_id
-  return and(
-    eq(triggers.workspace_id, workspaceId),
-    eq(triggers.kind, 'execution'),
-    chain.length === 0 ? or(eq(source, workflowId), isNull(source)) : eq(source, workflowId),
-  )
-}
 
 /**
  * Starts what waits for the end of an execution: each trigger once, however often this is asked (the ids follow from

@@ -7,15 +7,13 @@ import { type ExecutionRecord, toExecution } from '#core/workflow/execution'
 import type { NodeError } from '#core/workflow/node-error'
 import type { RunOrder } from '#core/workflow/order'
 import type { Plan } from '#core/workflow/plan'
-import { runAtOnce } from '#core/workflow/run-at-once'
 import { startingAt } from '#core/workflow/starting-at'
 import { type JsonObject, JsonTooLarge, measureJson } from '#lib/json'
 import { err, ok } from '#lib/result'
 import { formatTraceparent } from '#lib/trace'
-import { catalog } from '#nodes/catalog'
 import type { PublicCtx } from '#services/context'
 import { findStarted } from '#services/executions/find-execution'
-import { saveAtOnce } from '#services/executions/save-at-once'
+import { startAtOnce } from '#services/executions/start-at-once'
 import { pinWorkflow } from '#services/executions/start-execution'
 import { type Claim, claimId, findingClaimed } from '#services/idempotency/claim-id'
 import { snapshotVariables } from '#services/variables/snapshot-variables'
@@ -84,8 +82,8 @@ async function runHookAtOnce(
   order: RunOrder,
   claim: Claim | undefined,
 ): Promise<StartedHook | undefined> {
-  const run = runAtOnce(order, catalog, { now: ctx.now(), random: Math.random() })
-  if (run === undefined || !(await saveAtOnce(ctx, run, claim))) return undefined
+  const run = await startAtOnce(ctx, order, claim)
+  if (run === undefined) return undefined
   return { execution: toExecution(run.header, run.state), response: run.state.response }
 }
 

@@ -20,6 +20,16 @@ const session = { userId: newId(), sessionId: newId() }
 const object = { ...session, workspaceId: newId(), isApiKey: false, resource: 'execution' as const, id: newId() }
 
 describe('access tokens', () => {
+  it('end at their time, and with their key, also when they were good a moment ago', async () => {
+    const token = await signAccessToken(config, session, NOW)
+    const end = NOW + 30 * MINUTE_MS
+    expect(await verifyAccessToken(config, token, NOW)).toBeDefined()
+    expect(await verifyAccessToken(config, token, end - 1_000)).toBeDefined()
+    expect(await verifyAccessToken(config, token, end)).toBeUndefined()
+    expect(await verifyAccessToken({ ...config, JWT_SECRET_KEY: ['k'.repeat(32)] }, token, NOW)).toBeUndefined()
+    expect(await verifyAccessToken(config, `${token.slice(0, -2)}xx`, NOW)).toBeUndefined()
+  })
+
   it('say who, which session and until when', async () => {
     const token = await signAccessToken(config, session, NOW)
     expect(await verifyAccessToken(config, token, NOW)).toEqual({ ...session, expiresAt: NOW + 30 * MINUTE_MS })

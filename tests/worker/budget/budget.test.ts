@@ -33,7 +33,7 @@ const HOOKED = graph(
 beforeAll(async () => {
   ana = await createAccount()
   workflow = (await ana.createWorkflow(chain([trigger, setNode('a', { n: 1 }), setNode('b', { n: 2 })]))).id
-  execution = (await ana.run(chain([trigger]))).id
+  execution = (await ana.runInActor(chain([trigger]))).id
   const { id } = await ana.createWorkflow(HOOKED)
   await ana.call(`/workflows/${id}/publish`, { json: {} })
   hook = new URL((await triggersOf(ana, id))[0]?.url ?? '').pathname
@@ -71,6 +71,8 @@ const REQUESTS: Readonly<Record<keyof typeof budget.queries, () => Promise<unkno
   'POST /workflows': () => ana.createWorkflow(HOOKED, { name: newId() }),
   'POST /workflows, a name that is taken': () => ana.createWorkflow(HOOKED),
   'POST /workflows/{id}/execute': () => ana.call(`/workflows/${workflow}/execute`, { json: {} }),
+  'POST /workflows/{id}/execute?wait=10, which ends at once': () =>
+    ana.call(`/workflows/${workflow}/execute?wait=10`, { json: {} }),
   'GET /executions': () => ana.call('/executions'),
   'GET /executions/{id}': () => ana.call(`/executions/${execution}`),
   'POST /hooks/{token}': () => deliver(),
@@ -142,8 +144,9 @@ describe('an execution of four nodes', () => {
   })
 
   it('stores no more than this', async () => {
-    const id = (await ana.run(chain([trigger, setNode('a', { n: 1 }), setNode('b', { n: 2 }), setNode('c', { n: 3 })])))
-      .id
+    const id = (
+      await ana.runInActor(chain([trigger, setNode('a', { n: 1 }), setNode('b', { n: 2 }), setNode('c', { n: 3 })]))
+    ).id
     const { events, bytes, database } = await sizeOf(id)
     expect(bytes / events).toBeLessThanOrEqual(budget.storage.bytes_per_event)
     expect(database).toBeLessThanOrEqual(budget.storage.bytes_per_execution)

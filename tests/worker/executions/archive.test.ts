@@ -38,7 +38,7 @@ async function workspaceOf(id: string): Promise<string> {
 
 describe('an execution whose time in its actor is over', () => {
   it('reads the same as before, with nothing left in the actor', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     const before = { execution: await ana.execution(id), visits: await ana.visits(id), events: await ana.events(id) }
     await retire(id)
     expect(await tablesIn(id)).toEqual([])
@@ -53,7 +53,7 @@ describe('an execution whose time in its actor is over', () => {
   })
 
   it('keeps its actor until then, and leaves it by the alarm alone', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     const ten = 10 * 60_000
     const alarm = () => runInDurableObject(actorOf(id), (_, { storage }) => storage.getAlarm())
     await expect.poll(async () => (await alarm()) ?? 0).toBeGreaterThan(Date.now() + ten - 60_000)
@@ -66,7 +66,7 @@ describe('an execution whose time in its actor is over', () => {
   })
 
   it('cannot be cancelled, and is another workspace’s to nobody', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     await retire(id)
     const cancelled = await ana.call(`/executions/${id}/cancel`, { method: 'POST' })
     expect(cancelled).toMatchObject({ status: 409, body: { code: 'execution_finished' } })
@@ -81,9 +81,9 @@ describe('an execution whose time in its actor is over', () => {
   it('is not started a second time by a repeat of its request (P3)', async () => {
     const { id: workflowId } = await ana.createWorkflow(SMALL)
     const headers = { 'Idempotency-Key': newId() }
-    const execute = () => ana.call(`/workflows/${workflowId}/execute?wait=5`, { method: 'POST', headers })
+    const execute = () => ana.call(`/workflows/${workflowId}/execute`, { method: 'POST', headers })
     const { body: first } = await execute()
-    const { id } = first as { id: string }
+    const { execution_id: id } = first as { execution_id: string }
     await retire(id)
     expect((await execute()).body).toEqual(first)
     expect(await tablesIn(id)).toEqual([])
@@ -91,7 +91,7 @@ describe('an execution whose time in its actor is over', () => {
 
   it('can be gone on from', async () => {
     const call = httpNode('call', `${HTTP_URL}/script/${newId()}?answers=404`)
-    const { id } = await ana.run(chain([trigger, setNode('kept', { n: 1 }), call]), { a: 1 })
+    const { id } = await ana.runInActor(chain([trigger, setNode('kept', { n: 1 }), call]), { a: 1 })
     const workspaceId = await workspaceOf(id)
     const ctx = { env, config: readConfig(env), db: connect(env), now: () => 5, principal: { workspaceId } }
     const live = await findRetryOrder(ctx, id)
@@ -181,7 +181,7 @@ it('runs that ended together leave one after the other', () => {
 
 describe('a socket', () => {
   it('that is open then is closed, and gets the same frames when it comes back', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     const early = await follow(id)
     const last = await early.until(({ event_type }) => event_type === 'execution_completed')
     await retire(id)
@@ -201,7 +201,7 @@ describe('a socket', () => {
   })
 
   it('of a long run goes on when its client shows that it reads', { timeout: 60_000 }, async () => {
-    const { id } = await ana.run(LONG)
+    const { id } = await ana.runInActor(LONG)
     await retire(id)
     const seq = (await rowOf(id))?.seq ?? 0
     expect(seq).toBeGreaterThan(3_000)
@@ -217,7 +217,7 @@ describe('a socket', () => {
   })
 
   it('takes a ticket once', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     await retire(id)
     const json = { resource: 'execution', id }
     const { ticket } = (await ana.call('/ws/tickets', { json })).body as { ticket: string }
@@ -232,7 +232,7 @@ describe('when something is in the way', () => {
     ['R2', 'put'],
     ['PostgreSQL', 'database'],
   ])('%s away leaves everything where it is, and the alarm tries again', async (_, what) => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     const before = await ana.events(id)
     await expect.poll(async () => (await rowOf(id))?.finished_at ?? null).not.toBeNull()
     const broken =
@@ -254,7 +254,7 @@ describe('when something is in the way', () => {
 
   it('a crash between any two steps loses nothing', { timeout: 60_000 }, async () => {
     for (const step of ['archived', 'emptied'] as const) {
-      const { id } = await ana.run(SMALL)
+      const { id } = await ana.runInActor(SMALL)
       const before = await ana.events(id)
       await expect.poll(async () => (await rowOf(id))?.finished_at ?? null).not.toBeNull()
       await runInDurableObject(actorOf(id), (_, { storage }) => {
@@ -280,9 +280,9 @@ describe('when something is in the way', () => {
     const { id: workspaceId } = made as { id: string }
     const inTeam = { 'X-Workspace-Id': workspaceId }
     const { body: workflow } = await eva.call('/workflows', { json: { name: 'W', definition: SMALL }, headers: inTeam })
-    const path = `/workflows/${(workflow as { id: string }).id}/execute?wait=5`
+    const path = `/workflows/${(workflow as { id: string }).id}/execute`
     const { body: run } = await eva.call(path, { method: 'POST', headers: inTeam })
-    const { id } = run as { id: string }
+    const { execution_id: id } = run as { execution_id: string }
     await expect.poll(async () => (await rowOf(id))?.finished_at ?? null).not.toBeNull()
     expect(await eva.call(`/workspaces/${workspaceId}`, { method: 'DELETE' })).toMatchObject({ status: 204 })
     await ringLate(id)

@@ -66,7 +66,7 @@ describe('the events of an execution as a stream', () => {
   })
 
   it('are over when nothing will come: 204, so that a browser stays away', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     const events = await (await follow(id)).rest()
     const last = events.at(-1)?.id ?? ''
     expect((await follow(id, '', { 'Last-Event-ID': last })).response.status).toBe(204)
@@ -80,7 +80,7 @@ describe('the events of an execution as a stream', () => {
     'wait for a reader that is slow, in the actor, and break off one that stands still',
     { timeout: 60_000 },
     async () => {
-      const { id } = await ana.run(LONG)
+      const { id } = await ana.runInActor(LONG)
       const all = await (await follow(id)).rest()
       expect(all.map((event) => Number(event.id))).toEqual(all.map((_, index) => index + 1))
       expect(all.length).toBeGreaterThan(3_000)
@@ -114,7 +114,7 @@ describe('the events of an execution as a stream', () => {
   })
 
   it('are JSON for whoever does not ask for them, and nobody else’s', async () => {
-    const { id } = await ana.run(SMALL)
+    const { id } = await ana.runInActor(SMALL)
     expect((await ana.events(id)).length).toBeGreaterThan(0)
     const eva = await createAccount()
     const foreign = await openEvents(`/executions/${id}/events`, { Authorization: `Bearer ${eva.token}` })

@@ -51,7 +51,7 @@ async function age(ids: readonly string[], days: number): Promise<void> {
 }
 
 async function finish(): Promise<{ id: string; workspaceId: string }> {
-  const { id } = await ana.run(SMALL)
+  const { id } = await ana.runInActor(SMALL)
   await expect.poll(async () => (await rowOf(id))?.finished_at ?? null).not.toBeNull()
   return { id, workspaceId: (await rowOf(id))?.workspace_id ?? '' }
 }

@@ -17,7 +17,7 @@ let id: string
 
 beforeAll(async () => {
   ana = await createAccount()
-  id = (await ana.run(chain([trigger]))).id
+  id = (await ana.runInActor(chain([trigger]))).id
 })
 
 afterEach(() => {
@@ -54,7 +54,7 @@ describe('a ticket', () => {
   })
 
   it('opens nothing else', async () => {
-    const other = await ana.run(chain([trigger]))
+    const other = await ana.runInActor(chain([trigger]))
     const socket = await openSocket(path(`?ticket=${await ticketFor(other.id)}`))
     expect(await socket.closed).toMatchObject({ code: 4001 })
     expect(socket.frames).toEqual([])
@@ -98,7 +98,7 @@ describe('a token', () => {
   })
 
   it('does not ring without end for a client that never answers the close', async () => {
-    const run = await ana.run(chain([trigger]))
+    const run = await ana.runInActor(chain([trigger]))
     const socket = await openSocket(`/api/v1/ws/execution/${run.id}?token=${await tokenEndingIn(60_000)}`)
     await socket.until(isLast)
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000)
@@ -128,7 +128,7 @@ it('is no page: without an upgrade it says so', async () => {
 })
 
 it('takes as many sockets as an execution may have, and no more', { timeout: 60_000 }, async () => {
-  const { id: crowded } = await ana.run(chain([trigger]))
+  const { id: crowded } = await ana.runInActor(chain([trigger]))
   const open = () => openSocket(`/api/v1/ws/execution/${crowded}?token=${ana.token}&after=9`)
   for (let round = 0; round < 20; round += 1) await Promise.all(Array.from({ length: 50 }, open))
   expect(await (await open()).closed).toMatchObject({ code: 1008, reason: 'too many sockets' })

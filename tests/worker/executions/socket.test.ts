@@ -38,7 +38,7 @@ function later(ms: number): void {
 }
 
 async function finishLong(): Promise<{ id: string; last: number }> {
-  const { id } = await ana.run(LONG)
+  const { id } = await ana.runInActor(LONG)
   const stats = await follow(id, '&after=999999')
   stats.send({ type: 'get_stats' })
   const frame = await stats.until(({ type }) => type === 'stats_response')
@@ -71,18 +71,18 @@ describe('a socket', () => {
   })
 
   it.each(['/ws', '/api/v1/ws'])('opens at %s', async (base) => {
-    const { id } = await ana.run(chain([trigger]))
+    const { id } = await ana.runInActor(chain([trigger]))
     const socket = await openSocket(`${base}/execution/${id}?token=${ana.token}`)
     expect(await socket.until(isLast)).toMatchObject({ execution_id: id })
   })
 
   it.each(['-1', 'x', '1.5'])('is refused with after=%s', async (after) => {
-    const { id } = await ana.run(chain([trigger]))
+    const { id } = await ana.runInActor(chain([trigger]))
     expect(await (await follow(id, `&after=${after}`)).closed).toMatchObject({ code: 1008 })
   })
 
   it('answers heartbeats, stats and nonsense', async () => {
-    const { id } = await ana.run(chain([trigger]))
+    const { id } = await ana.runInActor(chain([trigger]))
     const socket = await follow(id)
     await socket.until(isLast)
     const before = socket.frames.length
@@ -102,7 +102,7 @@ describe('a socket', () => {
   })
 
   it('does not wake the actor for a heartbeat', async () => {
-    const { id } = await ana.run(chain([trigger]))
+    const { id } = await ana.runInActor(chain([trigger]))
     const socket = await follow(id)
     await socket.until(isLast)
     const actor = actorOf(id)
@@ -116,7 +116,7 @@ describe('a socket', () => {
   })
 
   it.each([1000, 3000, 4999])('closes with the code %i that the client gave', async (code) => {
-    const { id } = await ana.run(chain([trigger]))
+    const { id } = await ana.runInActor(chain([trigger]))
     const socket = await follow(id)
     await socket.until(isLast)
     socket.close(code)

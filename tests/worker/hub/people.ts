@@ -48,12 +48,12 @@ export async function createPerson(): Promise<Person> {
   }
 }
 
-/** Runs a workflow to its end; the execution's id. */
+/** Runs a workflow to its end, in an actor that can be followed; the execution's id. */
 export async function runOne(login: Login, name = 'Pedidos'): Promise<string> {
   const created = await login.call('/workflows', { json: { name, definition: chain([trigger]) } })
   const { id } = Workflow.parse(created.body)
-  const { body } = await login.call(`/workflows/${id}/execute?wait=10`, { json: {} })
-  return (body as { id: string }).id
+  const { body } = await login.call(`/workflows/${id}/execute`, { json: {} })
+  return (body as { execution_id: string }).execution_id
 }
 
 /** The hub of a workspace, for `cloudflare:test`. */
