@@ -4,10 +4,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { TriggerList } from '#core/triggers/trigger'
 import { type Client, createClient, request } from '#tests/e2e/support/client'
 import { chain, httpNode, setNode, trigger } from '#tests/worker/support/graphs'
-import { ended, type Ground, Started, tryPost, until } from './world.ts'
+import { createHook, ended, type Ground, Started, tryPost, until } from './world.ts'
 
 const LANES = 40
 /** How much slower the other one's work may be, by the median; and what is no wait to anybody, also on a calm server. */
@@ -61,12 +60,10 @@ async function floodByHand({ http }: Ground, rui: Ground): Promise<Flood> {
   return { name: 'starts', send, workflow }
 }
 
-async function floodByHook({ server }: Ground, { ana }: Ground): Promise<Flood> {
+async function floodByHook(_: Ground, rui: Ground): Promise<Flood> {
   const hook = { id: 'hook', type: 'trigger.webhook', config: { auth: 'none' } }
-  const workflow = await ana.createWorkflow(chain([hook, setNode('end', { n: '{{ $trigger.body.n }}' })]))
-  await ana.call(`/workflows/${workflow}/publish`, {})
-  const { items } = TriggerList.parse((await ana.call(`/workflows/${workflow}/triggers`)).body)
-  const url = server.url + new URL(items[0]?.url ?? '').pathname
+  const definition = chain([hook, setNode('end', { n: '{{ $trigger.body.n }}' })])
+  const { workflowId: workflow, url } = await createHook(rui, definition)
   const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"n":1}' }
   const send = async (): Promise<boolean> => (await request(url, init).catch(() => undefined))?.status === 202
   return { name: 'webhooks', send, workflow }

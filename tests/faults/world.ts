@@ -1,12 +1,16 @@
-/** What every attack is given: chance, a ledger, a time budget, a server to call out to. */
+/** What every attack is given: chance, a ledger, a server and a model to call out to. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { TriggerList } from '#core/triggers/trigger'
 import { type Execution, type ExecutionFrame, NodeVisit } from '#core/workflow/execution'
+import type { JsonObject } from '#lib/json'
 import { type Answer, type Client, isLast, request } from '#tests/e2e/support/client'
+import type { ScriptedModel } from '#tests/support/scripted-model'
 import type { Chance } from '#tests/unit/core/random'
 import type { HttpServer } from '#tests/worker/support/http-server'
 import type { TestServer } from '#tests/support/server'
 import type { Ledger, PromiseName } from './ledger.ts'
+import { wordsEnv } from './words.ts'
 
 /** How long something may take that must happen by itself: guard alarms ring within 5 s, on machines that are busy. */
 export const END_MS = 60_000
@@ -17,6 +21,7 @@ export interface World {
   readonly chance: Chance
   readonly ledger: Ledger
   readonly http: HttpServer
+  readonly model: ScriptedModel
 }
 
 /** A world with a server in it and somebody who has an account there. */
@@ -25,8 +30,10 @@ export interface Ground extends World {
   readonly ana: Client
 }
 
-/** Attacks come faster than anybody may ask, and nodes call the server that the attacks listen at. */
-export const SERVER_ENV = { OUTBOUND_ALLOW: '127.0.0.1', RATE_LIMIT_ENABLED: 'false' }
+/** Attacks come faster than anybody may ask, and nodes and models are called where the attacks listen. */
+export function serverEnv({ model }: Pick<World, 'model'>): Record<string, string> {
+  return { OUTBOUND_ALLOW: '127.0.0.1', RATE_LIMIT_ENABLED: 'false', ...wordsEnv(model) }
+}
 
 export const Started = z.object({ execution_id: z.uuid() })
 
@@ -52,6 +59,17 @@ export async function post(ground: Ground, path: string, body: object, key: stri
   }
 }
 
+/** A published workflow that begins with a webhook, and where that listens. */
+export async function createHook(
+  { ana, server }: Ground,
+  definition: JsonObject,
+): Promise<{ readonly workflowId: string; readonly url: string }> {
+  const workflowId = await ana.createWorkflow(definition)
+  await ana.call(`/workflows/${workflowId}/publish`, {})
+  const { items } = TriggerList.parse((await ana.call(`/workflows/${workflowId}/triggers`)).body)
+  return { workflowId, url: server.url + new URL(items[0]?.url ?? '').pathname }
+}
+
 /** Polls until the value is there, within `END_MS`. A server that is away has nothing. */
 export async function until<T>(read: () => Promise<T | undefined>, withinMs = END_MS): Promise<T | undefined> {
   const deadline = performance.now() + withinMs
@@ -59,6 +77,24 @@ export async function until<T>(read: () => Promise<T | undefined>, withinMs = EN
     const value = await read().catch(() => undefined)
     if (value !== undefined || performance.now() > deadline) return value
     await sleep(POLL_MS)
+  }
+}
+
+/** A client that asks again when the server has died over it, or is not ready yet. For what may be asked twice. */
+export function patient(client: Client): Client {
+  const again = async <T>(ask: () => Promise<T | undefined>): Promise<T> => {
+    const found = await until(ask)
+    if (found === undefined) throw new Error('the server does not answer any more')
+    return found
+  }
+  return {
+    ...client,
+    call: (...args) =>
+      again(async () => {
+        const answer = await client.call(...args)
+        return answer.status === 503 ? undefined : answer
+      }),
+    execution: (id) => again(() => client.execution(id)),
   }
 }
 
