@@ -96,6 +96,13 @@ function checkFrames({ ledger }: Ground, chat: string, seen: ChatEvent[][], mess
   }
 }
 
+/** What was not answered is said again with its key, and is the same. */
+async function sayAgain(ground: Ground, { chat, n, accepted }: Said): Promise<void> {
+  const again = Made.parse((await post(ground, path(chat), body(n), keyOf(chat, n))).body).id
+  ground.ledger.attacked('P3')
+  ground.ledger.expect('P3', again === (accepted ?? again), () => `${accepted} was said again as ${again}`)
+}
+
 /** Says something in every chat and kills the server: at once, when all is said, or in the middle of the answers. */
 export async function killChats(ground: Ground, rounds: number, cuts: readonly number[]): Promise<void> {
   const { ana, chance, ledger, server } = ground
@@ -120,12 +127,7 @@ export async function killChats(ground: Ground, rounds: number, cuts: readonly n
     await (chance.happens(0.2) ? killAll(server) : killRuntime(server))
     said.push(...(await Promise.all(saying)))
   }
-  // What was not answered is said again with its key, and is the same.
-  for (const { chat, n, accepted } of said) {
-    const again = Made.parse((await post(ground, path(chat), body(n), keyOf(chat, n))).body).id
-    ledger.attacked('P3')
-    ledger.expect('P3', again === (accepted ?? again), () => `${accepted} was said again as ${again}`)
-  }
+  await Promise.all(said.map((one) => sayAgain(ground, one)))
   let halves = 0
   for (const [index, chat] of chats.entries()) {
     await post(ground, path(chat), { content: askFor(LAST, 1) }, keyOf(chat, LAST))

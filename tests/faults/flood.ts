@@ -10,7 +10,7 @@ import { createHook, ended, type Ground, Started, tryPost, until } from './world
 
 const LANES = 40
 /** How much slower the other one's work may be, by the median; and what is no wait to anybody, also on a calm server. */
-const MAX_RATIO = 25
+const MAX_RATIO = 15
 const FREE_MS = 1_000
 
 const Total = z.object({ total: z.int() })
@@ -116,7 +116,7 @@ export async function floodBeside(ground: Ground, times: number): Promise<void> 
       ledger.expect('flood', isFine, () => `${name}: ${calm.toFixed(0)} ms, ${now.toFixed(0)} ms beside ${flood.name}`)
       ledger.note(
         'flood',
-        `${flood.name}: ${name} ${calm.toFixed(0)} -> ${now.toFixed(0)} ms, worst ${Math.max(...beside[name]).toFixed(0)}`,
+        `${flood.name}: ${name} ${calm.toFixed(0)} -> ${now.toFixed(0)} ms (${(now / calm).toFixed(1)} times), worst ${Math.max(...beside[name]).toFixed(0)}`,
       )
     }
     ledger.note('flood', `${sent} ${flood.name} sent, ${accepted} accepted`)

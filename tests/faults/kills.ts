@@ -15,6 +15,13 @@ const BATCH = 5
 /** Looking at what became of it goes on meanwhile, a little behind. */
 const MAX_BEHIND = 150
 
+let killedSoFar = 0
+
+/** How often processes were killed in this run, by whatever attack. */
+export function countKills(): number {
+  return killedSoFar
+}
+
 /** When workerd was killed last, by the process that starts it again. */
 const killed = new Map<number, readonly number[]>()
 
@@ -28,6 +35,7 @@ export async function killRuntime(server: TestServer): Promise<void> {
   const times = (killed.get(node) ?? []).filter((time) => time > now - MINUTE_MS)
   if (times.length >= RUNTIME_KILLS) return killAll(server)
   killed.set(node, [...times, now])
+  killedSoFar += 1
   signal(workerd, 'SIGKILL')
   const isBack = await until(async () => {
     if (server.pids().workerd === workerd) return undefined
@@ -38,6 +46,7 @@ export async function killRuntime(server: TestServer): Promise<void> {
 }
 
 export async function killAll(server: TestServer): Promise<void> {
+  killedSoFar += 1
   await server.kill()
   await server.restart()
 }

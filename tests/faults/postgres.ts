@@ -7,7 +7,7 @@ import { startPostgres } from '#local/postgres'
 import { readPidFile } from '#local/postgres-leftover'
 import { signal } from '#local/processes'
 import { createClient } from '#tests/e2e/support/client'
-import { startServer } from '#tests/support/server'
+import { findFreePort, startServer } from '#tests/support/server'
 import { prepareKinds } from './jobs.ts'
 import { settle } from './settling.ts'
 import { serverEnv, type World } from './world.ts'
@@ -20,8 +20,9 @@ export async function losePostgres(world: World, rounds: number): Promise<void> 
   const { chance, ledger } = world
   const directory = mkdtempSync(join(tmpdir(), 'synapscale-faults-'))
   const dataDir = join(directory, 'postgres')
-  let postgres = await startPostgres({ dataDir })
-  const { port, url } = postgres
+  const port = await findFreePort()
+  let postgres = await startPostgres({ dataDir, port })
+  const { url } = postgres
   const server = await startServer({ env: { ...serverEnv(world), DATABASE_URL: url } })
   try {
     const ground = { ...world, server, ana: await createClient(server.url) }

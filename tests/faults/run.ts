@@ -6,6 +6,7 @@
  *     npm run test:faults -- --seconds 300    less time for the parts that go on for as long as there is some
  *     npm run test:faults -- kills junk       these attacks alone
  */
+import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { createClient } from '#tests/e2e/support/client'
 import { startServer, type TestServer } from '#tests/support/server'
@@ -17,7 +18,7 @@ import { fillUnderLoad } from './disk.ts'
 import { floodBeside } from './flood.ts'
 import { freezeUnderLoad } from './freeze.ts'
 import { sendJunk } from './junk.ts'
-import { killUnderLoad } from './kills.ts'
+import { countKills, killUnderLoad } from './kills.ts'
 import { createLedger } from './ledger.ts'
 import { losePostgres } from './postgres.ts'
 import { startStorms } from './storms.ts'
@@ -37,12 +38,14 @@ interface Attack<Place extends World> {
   readonly run: (place: Place, isShort: boolean, untilMs: number) => Promise<void>
 }
 
-/** One after the other, on one server. */
-const ATTACKS: readonly Attack<Ground>[] = [
+/** One after the other, all on one server. */
+const KILLS: readonly Attack<Ground>[] = [
   { name: 'kills', share: 0.5, run: (ground, isShort, until) => killUnderLoad(ground, isShort ? 8 : 200, until) },
+]
+const OTHERS: readonly Attack<Ground>[] = [
   {
     name: 'chats',
-    run: (ground, isShort) => killChats(ground, isShort ? 2 : 14, isShort ? [1, 5] : [1, 2, 3, 5, 8]),
+    run: (ground, isShort) => killChats(ground, isShort ? 2 : 10, isShort ? [1, 5] : [1, 2, 3, 5, 8]),
   },
   { name: 'storms', run: (ground, isShort) => startStorms(ground, isShort ? 2 : 8, isShort ? 1 : 4) },
   { name: 'decisions', run: (ground, isShort) => decideUnderKills(ground, isShort ? 1 : 6) },
@@ -61,21 +64,22 @@ const ATTACKS: readonly Attack<Ground>[] = [
       freezeUnderLoad(ground, isShort ? ['PostgreSQL'] : ['PostgreSQL', 'its backends', 'workerd', 'its backends']),
   },
 ]
-
-/** Meanwhile, each on a server of its own: most of an attack is waiting. */
-const BESIDE: readonly Attack<World>[] = [
-  { name: 'postgres', run: (world, isShort) => losePostgres(world, isShort ? 1 : 8) },
-  { name: 'disk', run: (world, isShort) => fillUnderLoad(world, isShort ? 1 : 4) },
-  {
-    name: 'junk',
-    share: 0.5,
-    run: (world, isShort, until) => onServer(world, (ground) => sendJunk(ground, isShort ? 1_500 : 20_000, until)),
-  },
+/** When all else is over: what is measured wants the machine for itself. */
+const LAST: readonly Attack<Ground>[] = [
+  { name: 'flood', run: (ground, isShort) => floodBeside(ground, isShort ? 5 : 20) },
 ]
 
-/** When all that is over: what is measured wants the machine for itself. */
-const LAST: readonly Attack<Ground>[] = [
-  { name: 'flood', run: (ground, isShort) => floodBeside(ground, isShort ? 3 : 20) },
+/** Meanwhile, each on a server of its own: most of an attack is waiting. */
+const BESIDE_KILLS: readonly Attack<World>[] = [
+  { name: 'postgres', run: (world, isShort) => losePostgres(world, isShort ? 1 : 8) },
+  { name: 'disk', run: (world, isShort) => fillUnderLoad(world, isShort ? 1 : 4) },
+]
+const BESIDE_OTHERS: readonly Attack<World>[] = [
+  {
+    name: 'junk',
+    share: 0.4,
+    run: (world, isShort, until) => onServer(world, (ground) => sendJunk(ground, isShort ? 1_500 : 20_000, until)),
+  },
 ]
 
 const { values, positionals } = parseArgs({
@@ -109,12 +113,11 @@ async function onServer(world: World, work: (ground: Ground) => Promise<void>): 
 }
 
 async function attack(world: World): Promise<void> {
-  const beside = attackAll(world, BESIDE)
-  const isAny = [...ATTACKS, ...LAST].some(isWanted)
-  if (!isAny) return beside
+  const isAny = [...KILLS, ...OTHERS, ...LAST].some(isWanted)
+  if (!isAny) return attackAll(world, [...BESIDE_KILLS, ...BESIDE_OTHERS])
   await onServer(world, async (ground) => {
-    await attackAll(ground, ATTACKS)
-    await beside
+    await Promise.all([attackAll(ground, KILLS), attackAll(world, BESIDE_KILLS)])
+    await Promise.all([attackAll(ground, OTHERS), attackAll(world, BESIDE_OTHERS)])
     await attackAll(ground, LAST)
   })
 }
@@ -136,8 +139,9 @@ try {
 } finally {
   await http.stop()
   await model.stop()
+  const outcome = ledger.losses() === 0 ? 'nothing was lost' : `${ledger.losses()} LOSSES`
   console.log(
-    `\n${ledger.toText()}\n\nseed ${seed}, ${seconds()}: ${ledger.losses() === 0 ? 'nothing was lost' : `${ledger.losses()} LOSSES`}`,
+    `\n${ledger.toText()}\n\nseed ${seed}, ${seconds()}, ${countKills()} SIGKILLs, load ${loadavg()[2]?.toFixed(1)}: ${outcome}`,
   )
 }
 // Sockets that nobody closed keep nothing open.

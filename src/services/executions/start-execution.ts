@@ -40,7 +40,7 @@ export async function startExecution(
   if (known !== undefined) return known
   const pinned = await pinWorkflow(ctx, workflowId, input.version)
   const plan = await toPlan(ctx, pinned.definition, input)
-  return run.start({
+  const started = await run.start({
     plan,
     inputs: input.inputs,
     header: {
@@ -56,6 +56,8 @@ export async function startExecution(
       vars: await snapshotVariables(ctx, plan),
     },
   })
+  ctx.turn.leaveToWork()
+  return started
 }
 
 async function toPlan(ctx: Ctx, definition: Definition, { version, ...scope }: ExecuteInput): Promise<Plan> {

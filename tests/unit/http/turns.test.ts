@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTurns } from '#http/turns'
 
-const LIMITS = { slots: 3, slotsPerLane: 2, maxWaiting: 10, maxWaitingPerLane: 2, leaseMs: 1_000, patienceMs: 3_000 }
+const LIMITS = {
+  slots: 3,
+  slotsPerLane: 2,
+  slotsBeside: 1,
+  maxWaiting: 10,
+  maxWaitingPerLane: 2,
+  leaseMs: 1_000,
+  patienceMs: 3_000,
+}
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -38,8 +46,31 @@ test('a flood of one lane waits for itself; another one enters at once', async (
   first.turn.end()
   first.turn.end()
   await vi.advanceTimersByTimeAsync(50)
-  expect(order.at(-1)).toBe('a3')
-  expect(waited).toEqual([expect.any(Number)])
+  // While somebody else is there, it has less.
+  expect(order.at(-1)).toBe('b')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(order.at(-1)).toBe('a4')
+  expect(waited).toEqual([expect.any(Number), expect.any(Number)])
+})
+
+test('who asks is in the place of the workspace that they asked for last, and keeps it', async () => {
+  const open = createTurns({ ...LIMITS, slotsPerLane: 1 })
+  const first = open('open', () => undefined)
+  await first.takeFor({ name: 'user u', isSure: true })
+  expect(first.lane()).toBe('user u')
+  await first.take('w')
+  first.end()
+  const second = open('open', () => undefined)
+  await second.takeFor({ name: 'user u', isSure: true })
+  expect(second.lane()).toBe('w')
+  await second.take('w')
+  const unsure = open('open', () => undefined)
+  await unsure.takeFor({ name: 'workflow f', isSure: false })
+  await Promise.all([vi.advanceTimersByTimeAsync(1_500), unsure.take('w')])
+  second.end()
+  const again = open('open', () => undefined)
+  await again.takeFor({ name: 'workflow f', isSure: false })
+  expect(again.lane()).toBe('workflow f')
 })
 
 test('a turn that nobody ends is over after its lease', async () => {
