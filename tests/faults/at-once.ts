@@ -7,7 +7,6 @@ import { createHook, expectSound, type Ground, until } from './world.ts'
 
 const Told = z.object({ execution_id: z.uuid(), status: z.string() })
 type Told = z.infer<typeof Told>
-const Output = z.object({ output: z.json() })
 const Total = z.object({ total: z.int() })
 
 export interface AtOnce {
@@ -47,9 +46,12 @@ export async function prepareAtOnce(ground: Ground, promise: PromiseName, ids: s
         ledger.expect('P3', all.size === 1, () => `delivery once-${n} made ${[...all].join(' ') || 'nothing'}`)
         ids.push(id)
         delivered.add(id)
-        await expectSound(ground, promise, id)
-        const { output } = Output.parse((await ana.call(`/executions/${id}`)).body)
-        ledger.expect('P2', JSON.stringify(output) === JSON.stringify({ n }), () => `${id} put out other than ${n}`)
+        const execution = await expectSound(ground, promise, id)
+        ledger.expect(
+          'P2',
+          JSON.stringify(execution?.output) === JSON.stringify({ n }),
+          () => `${id} put out other than ${n}`,
+        )
       },
     }
   }

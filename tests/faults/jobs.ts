@@ -4,7 +4,7 @@ import type { JsonObject } from '#lib/json'
 import { chain, graph, httpNode, setNode, trigger } from '#tests/worker/support/graphs'
 import { prepareAtOnce } from './at-once.ts'
 import type { PromiseName } from './ledger.ts'
-import { createHook, ended, expectSound, type Ground, post, Started, tryPost, until, visitsOf } from './world.ts'
+import { createHook, expectSound, type Ground, post, Started, tryPost, until, visitsOf } from './world.ts'
 
 /** Work that was asked for. */
 export interface Job {
@@ -94,8 +94,7 @@ export async function prepareKinds(ground: Ground, promise: PromiseName): Promis
 
   async function check(id: string, expected: Expected, httpKey?: string): Promise<void> {
     ids.push(id)
-    await expectSound(ground, promise, id)
-    const execution = await ended(ground, id)
+    const execution = await expectSound(ground, promise, id)
     const output = JSON.stringify(execution?.output)
     ledger.expect('P2', output === JSON.stringify(expected.output), () => `${id} put out ${output}`)
     if (httpKey === undefined) return

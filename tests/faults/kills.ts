@@ -11,7 +11,7 @@ const RUNTIME_KILLS = 5
 const MINUTE_MS = 60_000
 const RANDOM_MOMENT_MS = 400
 /** Pieces of work begun before each kill; those of the kills before are under way yet. */
-const BATCH = 5
+const BATCH = 4
 /** Looking at what became of it goes on meanwhile, a little behind. */
 const MAX_BEHIND = 150
 
@@ -80,16 +80,19 @@ export async function killUnderLoad(ground: Ground, kills: number, untilMs: numb
   const settling = createSettling()
   let begun = 0
   const counts = { workerd: 0, everything: 0, deploys: 0 }
+  const tookMs = { workerd: 0, everything: 0, deploys: 0 }
 
   async function endServer(kind: keyof typeof counts): Promise<void> {
     counts[kind] += 1
+    const began = performance.now()
     if (kind === 'workerd') await killRuntime(server)
     else if (kind === 'everything') await killAll(server)
     else await deploy(server)
+    tookMs[kind] += performance.now() - began
   }
 
   for (let left = RUNTIME_KILLS; counts.workerd + counts.everything < kills && performance.now() < untilMs;) {
-    const kind = left > 0 ? 'workerd' : counts.everything > 6 * counts.deploys ? 'deploys' : 'everything'
+    const kind = left > 0 ? 'workerd' : counts.everything >= 6 * counts.deploys ? 'deploys' : 'everything'
     left = kind === 'workerd' ? left - 1 : RUNTIME_KILLS
     const batch = await round(ground, kinds, begun, () => endServer(kind))
     begun += BATCH
@@ -100,6 +103,8 @@ export async function killUnderLoad(ground: Ground, kills: number, untilMs: numb
   }
   await settling.until(0)
   await check()
-  ledger.note('P1', `${counts.workerd} SIGKILLs of workerd, ${counts.everything} of everything, ${begun} executions`)
+  const back = (kind: keyof typeof counts): string => `back after ${(tookMs[kind] / counts[kind]).toFixed(0)} ms`
+  ledger.note('P1', `${counts.workerd} SIGKILLs of workerd (${back('workerd')})`)
+  ledger.note('P1', `${counts.everything} of everything (${back('everything')}), ${begun} executions`)
   ledger.note('P11', `${counts.deploys} restarts by SIGTERM`)
 }

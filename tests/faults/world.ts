@@ -15,6 +15,8 @@ import { wordsEnv } from './words.ts'
 /** How long something may take that must happen by itself: guard alarms ring within 5 s, on machines that are busy. */
 export const END_MS = 60_000
 const POLL_MS = 100
+/** Of runs that end in their own time: many are looked for at once. */
+const END_POLL_MS = 300
 const END_STATUSES = new Set(['completed', 'failed', 'cancelled', 'timeout'])
 
 export interface World {
@@ -71,12 +73,16 @@ export async function createHook(
 }
 
 /** Polls until the value is there, within `END_MS`. A server that is away has nothing. */
-export async function until<T>(read: () => Promise<T | undefined>, withinMs = END_MS): Promise<T | undefined> {
+export async function until<T>(
+  read: () => Promise<T | undefined>,
+  withinMs = END_MS,
+  pollMs = POLL_MS,
+): Promise<T | undefined> {
   const deadline = performance.now() + withinMs
   for (;;) {
     const value = await read().catch(() => undefined)
     if (value !== undefined || performance.now() > deadline) return value
-    await sleep(POLL_MS)
+    await sleep(pollMs)
   }
 }
 
@@ -100,10 +106,11 @@ export function patient(client: Client): Client {
 
 /** The execution once it has ended; undefined when it does not. */
 export function ended({ ana }: Ground, id: string): Promise<Execution | undefined> {
-  return until(async () => {
+  const read = async (): Promise<Execution | undefined> => {
     const execution = await ana.execution(id)
     return END_STATUSES.has(execution.status) ? execution : undefined
-  })
+  }
+  return until(read, END_MS, END_POLL_MS)
 }
 
 /** All events of a run, read in pages. */
@@ -132,21 +139,22 @@ export function findFlaws(events: readonly ExecutionFrame[]): { gaps: number; en
   return { gaps, ends: events.filter(isLast).length, twice }
 }
 
-/** The run has ended as it should, once, with one outcome for each visit. Counts for P1, P2 and P5. */
+/** The run when it has ended: as it should, once, with one outcome for each visit. Counts for P1, P2 and P5. */
 export async function expectSound(
   ground: Ground,
   promise: PromiseName,
   id: string,
   status = 'completed',
-): Promise<void> {
+): Promise<Execution | undefined> {
   const { ledger } = ground
   const execution = await ended(ground, id)
   ledger.expect(promise, execution?.status === status, () => `${id} is ${execution?.status ?? 'not found, or runs on'}`)
-  if (execution === undefined) return
+  if (execution === undefined) return undefined
   const { gaps, ends, twice } = findFlaws(await allEvents(ground, id))
   ledger.attacked('P2')
   ledger.expect('P2', ends === 1 && twice.length === 0, () => `${id}: ${ends} ends, twice ${twice.join(' ')}`)
   ledger.expect('P9', gaps === 0, () => `${id}: ${gaps} gaps in its events`)
+  return execution
 }
 
 /** The visits of one node. */
