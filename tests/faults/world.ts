@@ -105,12 +105,12 @@ export function patient(client: Client): Client {
 }
 
 /** The execution once it has ended; undefined when it does not. */
-export function ended({ ana }: Ground, id: string): Promise<Execution | undefined> {
+export function ended({ ana }: Ground, id: string, pollMs = END_POLL_MS): Promise<Execution | undefined> {
   const read = async (): Promise<Execution | undefined> => {
     const execution = await ana.execution(id)
     return END_STATUSES.has(execution.status) ? execution : undefined
   }
-  return until(read, END_MS, END_POLL_MS)
+  return until(read, END_MS, pollMs)
 }
 
 /** All events of a run, read in pages. */
