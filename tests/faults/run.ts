@@ -5,6 +5,8 @@
  *     npm run test:faults -- --seed 7         the same chance again (or FAULTS_SEED)
  *     npm run test:faults -- --seconds 300    less time for the parts that go on for as long as there is some
  *     npm run test:faults -- kills junk       these attacks alone
+ *
+ * docs/performance.md says what each of them does.
  */
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -40,7 +42,7 @@ interface Attack<Place extends World> {
 
 /** One after the other, all on one server. */
 const KILLS: readonly Attack<Ground>[] = [
-  { name: 'kills', share: 0.5, run: (ground, isShort, until) => killUnderLoad(ground, isShort ? 8 : 200, until) },
+  { name: 'kills', share: 0.58, run: (ground, isShort, until) => killUnderLoad(ground, isShort ? 8 : 200, until) },
 ]
 const OTHERS: readonly Attack<Ground>[] = [
   {

@@ -93,3 +93,28 @@ test('who waits for too long is refused, and takes up no place', async () => {
   await vi.advanceTimersByTimeAsync(50)
   expect(order.at(-1)).toBe('a4')
 })
+
+test('a turn that is left to an execution goes on for as long again, while others are there', async () => {
+  const { ask, order } = startTurns()
+  ask('b').turn.end()
+  const first = ask('a', 'a1')
+  ask('a', 'a2')
+  await vi.advanceTimersByTimeAsync(200)
+  first.turn.leaveToWork()
+  first.turn.end()
+  await vi.advanceTimersByTimeAsync(150)
+  expect(order).toEqual(['b', 'a1'])
+  await vi.advanceTimersByTimeAsync(100)
+  expect(order).toEqual(['b', 'a1', 'a2'])
+})
+
+test('alone it is given back at once', async () => {
+  const { ask, order } = startTurns({ ...LIMITS, slotsPerLane: 1 })
+  const first = ask('a', 'a1')
+  ask('a', 'a2')
+  await vi.advanceTimersByTimeAsync(200)
+  first.turn.leaveToWork()
+  first.turn.end()
+  await vi.advanceTimersByTimeAsync(30)
+  expect(order).toEqual(['a1', 'a2'])
+})
