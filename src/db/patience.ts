@@ -11,8 +11,6 @@ export type Patience = (transport: Transport) => Transport
 export interface RequestPatience extends Patience {
   /** How long it has waited so far, its queries added up. */
   readonly waitedMs: () => number
-  /** It has waited for something else that counts. */
-  readonly spend: (ms: number) => void
 }
 
 /**
@@ -33,5 +31,5 @@ export function createPatience(): RequestPatience {
       }
     },
   })
-  return Object.assign(patience, { waitedMs: () => waitedMs, spend: (ms: number) => void (waitedMs += ms) })
+  return Object.assign(patience, { waitedMs: () => waitedMs })
 }

@@ -1,16 +1,21 @@
 /**
  * Who is served next, where one thread serves everybody: beyond `slots` requests at work, lanes take turns.
  *
- * I1 A lane has at most `slotsPerLane` requests at work, so that somebody else's request finds the thread nearly free.
+ * I1 A lane has at most `slotsPerLane` requests at work while nobody else is there, and `slotsBeside` while somebody is:
+ *    whose requests find the thread nearly free, since each of their steps waits for all that is at work.
  * I2 A turn ends with the answer, or before a long wait (`end`), or by itself after `leaseMs`: a request whose client has
  *    gone may never come to its end, and one that waits for others holds up nobody.
- * I3 Nobody waits for longer than `patienceMs`, and not more than `maxWaitingPerLane` in one lane: then it is 429.
+ * I3 Lanes that lead to the same workspace are nobody else. A user's own is taken for that workspace's from the next
+ *    request on: then one place is enough for knowing who asks and for what is asked.
+ * I4 While somebody else is there, a turn that has started an execution goes on for a while: that works as well.
+ * I5 Nobody waits for longer than `patienceMs`, and not more than `maxWaitingPerLane` in one lane: then it is 429.
  */
 import { AppError } from '#core/errors'
 import { createFairQueue, type FairQueueLimits } from '#lib/fair-queue'
 import type { Turn } from '#services/context'
 
 export interface TurnLimits extends FairQueueLimits {
+  readonly slotsBeside: number
   readonly leaseMs: number
   readonly patienceMs: number
 }
@@ -19,30 +24,38 @@ export interface TurnLimits extends FairQueueLimits {
 const ONE_THREAD: TurnLimits = {
   slots: 16,
   slotsPerLane: 12,
+  slotsBeside: 4,
   maxWaiting: 2_000,
   maxWaitingPerLane: 1_000,
   leaseMs: 1_000,
-  patienceMs: 3_000,
+  patienceMs: 10_000,
 }
 /** workerd lets no request wake another one, so each looks for its own turn: soon at first, then more rarely. */
 const FIRST_LOOK_MS = 4
 const LAST_LOOK_MS = 20
 const RETRY_SECONDS = 2
+/** What a request has started is taken to work for as long as the request did, and no longer than this. */
+const MAX_LINGER_MS = 250
+/** Who has asked for something is there for so long. */
+const PRESENT_MS = 1_000
+/** Of lanes whose workspace is known; then the oldest is forgotten. */
+const MAX_KNOWN = 10_000
 
 interface Waiter {
   readonly lane: string
+  since: number
   isIn: boolean
   until: number
 }
 
-/** What waiting takes is told to `onWaited`, in milliseconds. */
-export type OpenTurn = (lane: string, onWaited: (ms: number) => void) => Turn
+export type OpenTurn = (lane: string) => Turn
 
 /** Makes turns that know of each other. */
 export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number = Date.now): OpenTurn {
   const queue = createFairQueue<Waiter>(limits)
-  /** In the order in which their leases end. */
   const working = new Set<Waiter>()
+  const homes = createHomes()
+  const presence = createPresence(now)
 
   function leave(waiter: Waiter): void {
     if (working.delete(waiter)) queue.release(waiter.lane)
@@ -51,15 +64,16 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
   }
 
   function letIn(): void {
+    const time = now()
     for (const waiter of working) {
-      if (waiter.until > now()) break
-      working.delete(waiter)
-      queue.release(waiter.lane)
+      if (waiter.until <= time && working.delete(waiter)) queue.release(waiter.lane)
     }
-    for (let next = queue.next(); next !== undefined; next = queue.next()) {
+    const perLane = presence.isShared() ? limits.slotsBeside : limits.slotsPerLane
+    for (let next = queue.next(perLane); next !== undefined; next = queue.next(perLane)) {
       const { job } = next
       job.isIn = true
-      job.until = now() + limits.leaseMs
+      job.since = time
+      job.until = time + limits.leaseMs
       working.add(job)
     }
   }
@@ -76,31 +90,73 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
     }
   }
 
-  return (first, onWaited) => {
+  return (first) => {
     let lane = first
+    let asked: string | undefined
     let mine: Waiter | undefined
     function end(): void {
       if (mine !== undefined) leave(mine)
       mine = undefined
     }
+    async function enter(next: string): Promise<void> {
+      presence.saw(homes.of(next))
+      // Who is in already stays in.
+      if (next === lane && mine !== undefined && working.has(mine)) return
+      end()
+      lane = next
+      mine = { lane, since: 0, isIn: false, until: 0 }
+      if (!queue.push(lane, mine)) {
+        mine = undefined
+        throw refusal()
+      }
+      letIn()
+      if (!mine.isIn) await wait(mine)
+    }
     return {
       lane: () => lane,
       end,
-      async take(next) {
-        end()
-        lane = next
-        mine = { lane, isIn: false, until: 0 }
-        if (!queue.push(lane, mine)) {
-          mine = undefined
-          throw refusal()
-        }
-        letIn()
-        if (mine.isIn) return
-        const began = now()
-        await wait(mine)
-        onWaited(now() - began)
+      leaveToWork() {
+        if (mine === undefined || !presence.isShared()) return
+        const time = now()
+        mine.until = Math.min(mine.until, time + Math.min(MAX_LINGER_MS, time - mine.since))
+        mine = undefined
+      },
+      takeFor(asking) {
+        asked = asking.name
+        return enter(asking.isSure ? homes.of(asking.name) : asking.name)
+      },
+      take(workspaceId) {
+        if (asked !== undefined) homes.set(asked, workspaceId)
+        return enter(workspaceId)
       },
     }
+  }
+}
+
+/** The workspaces that lanes have led to. */
+function createHomes() {
+  const known = new Map<string, string>()
+  return {
+    of: (name: string): string => known.get(name) ?? name,
+    set(name: string, workspaceId: string): void {
+      known.delete(name)
+      known.set(name, workspaceId)
+      const [oldest] = known.keys()
+      if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
+    },
+  }
+}
+
+/** Whether more than one is there. */
+function createPresence(now: () => number) {
+  let latest: string | undefined
+  let sharedUntil = 0
+  return {
+    saw(name: string): void {
+      if (latest !== undefined && name !== latest) sharedUntil = now() + PRESENT_MS
+      latest = name
+    },
+    isShared: () => now() < sharedUntil,
   }
 }
 

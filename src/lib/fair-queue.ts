@@ -11,8 +11,8 @@ export interface FairQueueLimits {
 export interface FairQueue<Job extends object> {
   /** False when too many wait already. */
   push(lane: string, job: Job): boolean
-  /** The next job, which has a slot from now on: lanes take turns. */
-  next(): { readonly lane: string; readonly job: Job } | undefined
+  /** The next job, which has a slot from now on: lanes take turns. With `perLane` a lane has only so many at once now. */
+  next(perLane?: number): { readonly lane: string; readonly job: Job } | undefined
   /** Gives a lane's slot back. */
   release(lane: string): void
   /** Takes a job back that waits; false when it does not wait any more. */
@@ -44,12 +44,12 @@ export function createFairQueue<Job extends object>(limits: FairQueueLimits): Fa
       waiting += 1
       return true
     },
-    next() {
+    next(perLane = limits.slotsPerLane) {
       if (taken >= limits.slots) return undefined
       for (const [lane, jobs] of lanes) {
         const [job] = jobs
         const inUse = running.get(lane) ?? 0
-        if (job === undefined || inUse >= limits.slotsPerLane) continue
+        if (job === undefined || inUse >= perLane) continue
         running.set(lane, inUse + 1)
         taken += 1
         // Behind all the others: its turn is over.

@@ -10,11 +10,20 @@ export interface Turn {
   /** For whom it is at work; its statements queue in the same lane. */
   readonly lane: () => string
   /**
-   * Waits until it is the lane's turn, and gives back the turn that it had.
+   * Waits for a turn while the workspace is not known yet.
+   *
+   * @param asking `isSure` when it is proved who asks: then it is a turn of the workspace that they asked for last
+   * @throws AppError `too_many_at_once`
+   */
+  takeFor(asking: { readonly name: string; readonly isSure: boolean }): Promise<void>
+  /**
+   * Waits until it is the workspace's turn, and gives back the turn that it had.
    *
    * @throws AppError `too_many_at_once`
    */
-  take(lane: string): Promise<void>
+  take(workspaceId: string): Promise<void>
+  /** Leaves it to an execution that was started: it is given back a while later. */
+  leaveToWork(): void
   /** Gives it back, before waiting for what may take long. Idempotent. */
   end(): void
 }

@@ -100,12 +100,13 @@ export async function decideUnderKills(ground: Ground, rounds: number): Promise<
     const cancelled = await Promise.all(cancels)
     const taken = await Promise.all(decisions)
 
-    for (const [index, id] of families.entries()) {
+    const ends = families.map(async (id, index) => {
       // One that nobody was told of may not have happened: asked for again.
       if (cancelled[index]?.status !== 200) await until(() => tryPost(ground, `/executions/${id}/cancel`, {}))
       await checkFamily(ground, id)
-    }
-    for (const [index, id] of asked.entries()) await checkApproval(ground, id, taken[index] ?? [])
+    })
+    const approvals = asked.map((id, index) => checkApproval(ground, id, taken[index] ?? []))
+    await Promise.all([...ends, ...approvals])
     await until(async () => ((await ana.call(`/executions/${old}/signals/go`, {})).status === 202 ? true : undefined))
     const output = JSON.stringify((await ended(ground, old))?.output)
     ledger.attacked('P7')

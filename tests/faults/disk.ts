@@ -7,8 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive } from '#local/processes'
 import { createClient } from '#tests/e2e/support/client'
 import { startServer } from '#tests/support/server'
-import { expectListed, prepareKinds } from './jobs.ts'
-import { messageOf, SERVER_ENV, type World } from './world.ts'
+import { prepareKinds } from './jobs.ts'
+import { settle } from './settling.ts'
+import { messageOf, serverEnv, type World } from './world.ts'
 
 const DISK_MIB = 400
 const BATCH = 10
@@ -48,11 +49,11 @@ export async function fillUnderLoad(world: World, rounds: number): Promise<void>
   } catch (error) {
     return ledger.skipped('disk', `no small disk can be mounted here (${messageOf(error)})`)
   }
-  const server = await startServer({ dataDir: join(disk.directory, 'data'), env: SERVER_ENV })
+  const server = await startServer({ dataDir: join(disk.directory, 'data'), env: serverEnv(world) })
   let ends = 0
   try {
     const ground = { ...world, server, ana: await createClient(server.url) }
-    const { kinds, ids } = await prepareKinds(ground, 'disk')
+    const { kinds, check } = await prepareKinds(ground, 'disk')
     for (let round = 0; round < rounds; round += 1) {
       const before = Array.from({ length: BATCH }, (_, index) => chance.pick(kinds)(2 * BATCH * round + index))
       await sleep(chance.below(400))
@@ -71,9 +72,9 @@ export async function fillUnderLoad(world: World, rounds: number): Promise<void>
       }
       ledger.attacked('disk', jobs.filter(({ isAccepted }) => isAccepted).length)
       ledger.expect('disk', bavail < 64, () => `the disk had ${bavail} blocks left: nothing was proved`)
-      for (const job of jobs) await job.settle()
+      await settle(jobs)
     }
-    await expectListed(ground, 'disk', ids)
+    await check()
     ledger.note('disk', `full ${rounds} times, the server ended ${ends} times and was started again`)
   } finally {
     await server.remove()

@@ -1,10 +1,10 @@
 /** The kinds of work that servers are killed under: what each asks for, and what must have become of it. */
 import { z } from 'zod'
-import { TriggerList } from '#core/triggers/trigger'
 import type { JsonObject } from '#lib/json'
 import { chain, graph, httpNode, setNode, trigger } from '#tests/worker/support/graphs'
+import { prepareAtOnce } from './at-once.ts'
 import type { PromiseName } from './ledger.ts'
-import { ended, expectSound, type Ground, post, Started, tryPost, until, visitsOf } from './world.ts'
+import { createHook, expectSound, type Ground, post, Started, tryPost, until, visitsOf } from './world.ts'
 
 /** Work that was asked for. */
 export interface Job {
@@ -22,13 +22,6 @@ const CYCLES = 4
 const ITEMS = [1, 2, 3, 4, 5]
 /** Enough to be killed in the middle, and over before the next kills are. */
 const WAITS_MS = [50, 400, 1_500, 4_000]
-
-async function createWorkflow({ ana }: Ground, name: string, definition: JsonObject, publish = false): Promise<string> {
-  const { body } = await ana.call('/workflows', { name, definition })
-  const { id } = z.object({ id: z.uuid() }).parse(body)
-  if (publish) await ana.call(`/workflows/${id}/publish`, {})
-  return id
-}
 
 /** start -> step -> call -> again? -true-> step, -false-> end */
 function cycle(url: string): JsonObject {
@@ -72,8 +65,8 @@ const numbered = (count: number, toKey: (n: number) => string): string[] =>
 
 export interface Kinds {
   readonly kinds: readonly Kind[]
-  /** The executions that were looked at so far. */
-  readonly ids: readonly string[]
+  /** To be called when all have settled: the list has every execution that was looked at, and none of a webhook's twice. */
+  readonly check: () => Promise<unknown>
 }
 
 /**
@@ -83,27 +76,25 @@ export interface Kinds {
  */
 export async function prepareKinds(ground: Ground, promise: PromiseName): Promise<Kinds> {
   const ids: string[] = []
-  const { http, chance, ledger } = ground
+  const { ana, http, chance, ledger } = ground
   const url = (key: string): string => `${http.url}/echo/${key}`
   const end = setNode('end', { n: '{{ $trigger.n }}' })
   const calls = chain([trigger, ...['a', 'b', 'c'].map((id) => httpNode(id, url('calls'))), end])
-  const callsId = await createWorkflow(ground, 'calls', calls)
-  const cycleId = await createWorkflow(ground, 'cycle', cycle(url('cycle')))
-  const loopId = await createWorkflow(ground, 'loop', loop(url('loop')))
+  const callsId = await ana.createWorkflow(calls)
+  const cycleId = await ana.createWorkflow(cycle(url('cycle')))
+  const loopId = await ana.createWorkflow(loop(url('loop')))
   const waitNode = { id: 'pause', type: 'wait', config: { duration_ms: '{{ $trigger.ms }}' } }
-  const waitId = await createWorkflow(ground, 'wait', chain([trigger, waitNode, end]))
+  const waitId = await ana.createWorkflow(chain([trigger, waitNode, end]))
   const child = { id: 'sub', type: 'workflow', config: { workflow_id: callsId, inputs: { n: '{{ $trigger.n }}' } } }
-  const parentId = await createWorkflow(ground, 'parent', chain([trigger, child, end]))
+  const parentId = await ana.createWorkflow(chain([trigger, child, end]))
   const hookNode = { id: 'hook', type: 'trigger.webhook', config: { auth: 'none', delivery_header: 'X-Delivery' } }
   const hookGraph = chain([hookNode, httpNode('a', url('hook')), setNode('end', { n: '{{ $trigger.body.n }}' })])
-  const hookId = await createWorkflow(ground, 'hook', hookGraph, true)
-  const { items } = TriggerList.parse((await ground.ana.call(`/workflows/${hookId}/triggers`)).body)
-  const hookPath = new URL(items[0]?.url ?? '').pathname
+  const hook = await createHook(ground, hookGraph)
+  const atOnce = await prepareAtOnce(ground, promise, ids)
 
   async function check(id: string, expected: Expected, httpKey?: string): Promise<void> {
     ids.push(id)
-    await expectSound(ground, promise, id)
-    const execution = await ended(ground, id)
+    const execution = await expectSound(ground, promise, id)
     const output = JSON.stringify(execution?.output)
     ledger.expect('P2', output === JSON.stringify(expected.output), () => `${id} put out ${output}`)
     if (httpKey === undefined) return
@@ -143,7 +134,7 @@ export async function prepareKinds(ground: Ground, promise: PromiseName): Promis
     const send = async (): Promise<string | undefined> => {
       const headers = { 'Content-Type': 'application/json', 'X-Delivery': `delivery-${n}` }
       const init = { method: 'POST', headers, body: JSON.stringify({ n }) }
-      const response = await fetch(ground.server.url + hookPath, init).catch(() => undefined)
+      const response = await fetch(hook.url, init).catch(() => undefined)
       const body: unknown = await response?.json().catch(() => undefined)
       return response?.status === 202 ? Started.parse(body).execution_id : undefined
     }
@@ -184,12 +175,14 @@ export async function prepareKinds(ground: Ground, promise: PromiseName): Promis
     (n) => start(parentId, n, {}, (id) => check(id, { output: { n }, keys: [] })),
     wait,
     deliver,
+    atOnce.kind,
+    atOnce.kind,
   ]
-  return { kinds, ids }
+  return { kinds, check: () => Promise.all([atOnce.check(), expectListed(ground, promise, ids)]) }
 }
 
 /** The list has every execution, as it ended: what actors owe to PostgreSQL has landed (P10). */
-export async function expectListed(ground: Ground, promise: PromiseName, ids: readonly string[]): Promise<void> {
+async function expectListed(ground: Ground, promise: PromiseName, ids: readonly string[]): Promise<void> {
   const missing = async (): Promise<Set<string>> => {
     const open = new Set(ids)
     for (let page = 1; ; page += 1) {

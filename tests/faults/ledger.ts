@@ -12,6 +12,7 @@ export const PROMISES = {
   P9: 'streams have no gap and no repetition',
   P10: 'PostgreSQL going away loses nothing',
   P11: 'a deploy kills no execution',
+  chats: 'a chat loses no word that was said or shown',
   disk: 'a full disk loses nothing that was accepted',
   flood: 'a flood does not starve another workspace',
   junk: 'junk never gives a 5xx',

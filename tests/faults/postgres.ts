@@ -7,9 +7,10 @@ import { startPostgres } from '#local/postgres'
 import { readPidFile } from '#local/postgres-leftover'
 import { signal } from '#local/processes'
 import { createClient } from '#tests/e2e/support/client'
-import { startServer } from '#tests/support/server'
-import { expectListed, prepareKinds } from './jobs.ts'
-import { SERVER_ENV, type World } from './world.ts'
+import { findFreePort, startServer } from '#tests/support/server'
+import { prepareKinds } from './jobs.ts'
+import { settle } from './settling.ts'
+import { serverEnv, type World } from './world.ts'
 
 const BATCH = 12
 const AWAY_MS = 2_000
@@ -19,12 +20,13 @@ export async function losePostgres(world: World, rounds: number): Promise<void> 
   const { chance, ledger } = world
   const directory = mkdtempSync(join(tmpdir(), 'synapscale-faults-'))
   const dataDir = join(directory, 'postgres')
-  let postgres = await startPostgres({ dataDir })
-  const { port, url } = postgres
-  const server = await startServer({ env: { ...SERVER_ENV, DATABASE_URL: url } })
+  const port = await findFreePort()
+  let postgres = await startPostgres({ dataDir, port })
+  const { url } = postgres
+  const server = await startServer({ env: { ...serverEnv(world), DATABASE_URL: url } })
   try {
     const ground = { ...world, server, ana: await createClient(server.url) }
-    const { kinds, ids } = await prepareKinds(ground, 'P10')
+    const { kinds, check } = await prepareKinds(ground, 'P10')
     let begun = 0
     let away = 0
     for (; away < rounds; away += 1) {
@@ -41,9 +43,9 @@ export async function losePostgres(world: World, rounds: number): Promise<void> 
       const jobs = await Promise.all([...before, ...meanwhile])
       begun += jobs.length
       ledger.attacked('P10', jobs.filter(({ isAccepted }) => isAccepted).length)
-      for (const job of jobs) await job.settle()
+      await settle(jobs)
     }
-    await expectListed(ground, 'P10', ids)
+    await check()
     ledger.note('P10', `gone ${away} times, ${begun} executions`)
   } finally {
     await server.remove()

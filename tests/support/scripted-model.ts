@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { anthropic } from './scripted-model/anthropic.ts'
 import { google } from './scripted-model/google.ts'
@@ -111,6 +112,7 @@ export async function sendReply(
   if (!request.body.stream && reply.kind === 'text') {
     return void response.setHeader('content-type', 'application/json').end(toCompletion(reply, model))
   }
+  if (reply.kind === 'paced') return sendPaced(response, wire.toEvents(reply, model), reply.everyMs)
   const isWhole = reply.kind === 'text' || reply.kind === 'tools'
   const isEmpty = reply.text === '' && reply.calls.length === 0
   const events = wire.toEvents(isEmpty && !isWhole ? { ...reply, text: 'one two three four five' } : reply, model)
@@ -126,6 +128,16 @@ export async function sendReply(
   if (reply.kind !== 'hold') return
   await released
   response.end(events.slice(first.length).join(''))
+}
+
+async function sendPaced(response: ServerResponse, events: readonly string[], everyMs: number): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  for (const event of events) {
+    if (response.destroyed) return
+    response.write(event)
+    await sleep(everyMs)
+  }
+  response.end()
 }
 
 /** OpenAI's answer in one piece. */

@@ -44,14 +44,22 @@ export interface TestServer {
   remove(): Promise<void>
 }
 
+/** Below those that the system gives to whoever connects to somebody: a server that was killed finds its port free again. */
+const FIRST_PORT = 20_000
+const PORTS = 12_000
+
 /** A port that nobody listens on. */
-export function findFreePort(): Promise<number> {
-  return new Promise((found, failed) => {
+export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((told) => {
     const server = createServer()
-    server.on('error', failed).listen(0, () => {
-      const address = server.address()
-      server.close(() => found(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+    server.on('error', () => told(false)).listen(port, () => server.close(() => told(true)))
   })
 }
 

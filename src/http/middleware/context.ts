@@ -23,7 +23,13 @@ const openTurn = createTurns()
 /** At the edge many isolates serve, and the platform makes more: nobody has to wait for another. */
 const openAlways: OpenTurn = (first) => {
   let lane = first
-  return { lane: () => lane, end: () => undefined, take: async (next) => void (lane = next) }
+  return {
+    lane: () => lane,
+    end: () => undefined,
+    leaveToWork: () => undefined,
+    takeFor: async ({ name }) => void (lane = name),
+    take: async (workspaceId) => void (lane = workspaceId),
+  }
 }
 
 /** Puts together what the services may use. The database is connected when something first asks for it. */
@@ -34,7 +40,7 @@ export const context: MiddlewareHandler<AppEnv> = async (c, next) => {
   const address = readClientAddress(c.req.raw, config.CLIENT_ADDRESS_HEADER)
   const open = 'HYPERDRIVE' in env ? openAlways : openTurn
   // Nobody knows yet who asks.
-  const turn = open(`from ${address ?? 'anywhere'}`, patience.spend)
+  const turn = open(`from ${address ?? 'anywhere'}`)
   let db: Db | undefined
   const publicCtx: PublicCtx = {
     env,

@@ -19,12 +19,12 @@ export async function authenticate(ctx: PublicCtx, token: string, workspaceId: s
     const hash = hashApiKey(token)
     if (hash === undefined) throw new AppError('invalid_credentials')
     await limitRate(ctx, 'user', hash)
-    await ctx.turn.take(`key ${hash}`)
+    await ctx.turn.takeFor({ name: `key ${hash}`, isSure: true })
     return findKeyHolder(ctx, { hash }, workspaceId)
   }
   const accessToken = await verifyAccessToken(ctx.config, token, ctx.now())
   if (accessToken === undefined) throw new AppError('invalid_credentials')
   await limitRate(ctx, 'user', accessToken.userId)
-  await ctx.turn.take(`user ${accessToken.userId}`)
+  await ctx.turn.takeFor({ name: `user ${accessToken.userId}`, isSure: true })
   return findPrincipal(ctx, accessToken, workspaceId)
 }

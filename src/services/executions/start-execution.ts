@@ -82,7 +82,10 @@ async function startClaimed(
 ): Promise<ExecutionRecord> {
   const id = await claimId(ctx, idempotency, () => minted)
   const known = id === minted ? undefined : await findStarted(ctx, id)
-  return known ?? workflowRun(ctx.env, id).start(withId(await order(), id))
+  if (known !== undefined) return known
+  const started = await workflowRun(ctx.env, id).start(withId(await order(), id))
+  ctx.turn.leaveToWork()
+  return started
 }
 
 async function toOrder(ctx: Ctx, workflowId: string, input: ExecuteInput, trigger: string): Promise<Unnamed> {

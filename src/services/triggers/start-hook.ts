@@ -72,6 +72,7 @@ export async function startHook(
   const execution = await workflowRun(ctx.env, executionId).start(
     toOrder(ctx, hook, trigger, executionId, prepared.value),
   )
+  ctx.turn.leaveToWork()
   note(executionId)
   return { execution, isFresh: true }
 }

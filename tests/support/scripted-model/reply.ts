@@ -39,6 +39,8 @@ export const ScriptedReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('stall'), ...answer }),
   /** The first half of the answer at once, the rest when it is released. */
   z.object({ kind: z.literal('hold'), ...answer }),
+  /** The whole answer, a word every so many milliseconds. */
+  z.object({ kind: z.literal('paced'), ...answer, everyMs: z.number() }),
   /** The first half of the answer, and then the provider says that something went wrong. */
   z.object({ kind: z.literal('broken'), ...answer, message: z.string() }),
   /** The connection is reset: before the headers, or in the middle of the answer. */

@@ -1,20 +1,26 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTurns } from '#http/turns'
 
-const LIMITS = { slots: 3, slotsPerLane: 2, maxWaiting: 10, maxWaitingPerLane: 2, leaseMs: 1_000, patienceMs: 3_000 }
+const LIMITS = {
+  slots: 3,
+  slotsPerLane: 2,
+  slotsBeside: 1,
+  maxWaiting: 10,
+  maxWaitingPerLane: 2,
+  leaseMs: 1_000,
+  patienceMs: 3_000,
+}
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
 function startTurns(limits = LIMITS) {
-  const waited: number[] = []
   const order: string[] = []
   const open = createTurns(limits)
   return {
-    waited,
     order,
     ask: (lane: string, name = lane) => {
-      const turn = open('open', (ms) => waited.push(ms))
+      const turn = open('open')
       const taken = turn.take(lane).then(
         () => void order.push(name),
         (error: unknown) => void order.push(`${name} ${(error as { code: string }).code}`),
@@ -25,7 +31,7 @@ function startTurns(limits = LIMITS) {
 }
 
 test('a flood of one lane waits for itself; another one enters at once', async () => {
-  const { ask, order, waited } = startTurns()
+  const { ask, order } = startTurns()
   const first = ask('a', 'a1')
   ask('a', 'a2')
   ask('a', 'a3')
@@ -34,12 +40,33 @@ test('a flood of one lane waits for itself; another one enters at once', async (
   ask('b')
   await vi.advanceTimersByTimeAsync(50)
   expect(order).toEqual(['a1', 'a2', 'a5 too_many_at_once', 'b'])
-  expect(waited).toEqual([])
   first.turn.end()
   first.turn.end()
   await vi.advanceTimersByTimeAsync(50)
-  expect(order.at(-1)).toBe('a3')
-  expect(waited).toEqual([expect.any(Number)])
+  // While somebody else is there, it has less.
+  expect(order.at(-1)).toBe('b')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(order.at(-1)).toBe('a4')
+})
+
+test('who asks is in the place of the workspace that they asked for last, and keeps it', async () => {
+  const open = createTurns({ ...LIMITS, slotsPerLane: 1 })
+  const first = open('open')
+  await first.takeFor({ name: 'user u', isSure: true })
+  expect(first.lane()).toBe('user u')
+  await first.take('w')
+  first.end()
+  const second = open('open')
+  await second.takeFor({ name: 'user u', isSure: true })
+  expect(second.lane()).toBe('w')
+  await second.take('w')
+  const unsure = open('open')
+  await unsure.takeFor({ name: 'workflow f', isSure: false })
+  await Promise.all([vi.advanceTimersByTimeAsync(1_500), unsure.take('w')])
+  second.end()
+  const again = open('open')
+  await again.takeFor({ name: 'workflow f', isSure: false })
+  expect(again.lane()).toBe('workflow f')
 })
 
 test('a turn that nobody ends is over after its lease', async () => {
@@ -61,4 +88,29 @@ test('who waits for too long is refused, and takes up no place', async () => {
   holder.turn.end()
   await vi.advanceTimersByTimeAsync(50)
   expect(order.at(-1)).toBe('a4')
+})
+
+test('a turn that is left to an execution goes on for as long again, while others are there', async () => {
+  const { ask, order } = startTurns()
+  ask('b').turn.end()
+  const first = ask('a', 'a1')
+  ask('a', 'a2')
+  await vi.advanceTimersByTimeAsync(200)
+  first.turn.leaveToWork()
+  first.turn.end()
+  await vi.advanceTimersByTimeAsync(150)
+  expect(order).toEqual(['b', 'a1'])
+  await vi.advanceTimersByTimeAsync(100)
+  expect(order).toEqual(['b', 'a1', 'a2'])
+})
+
+test('alone it is given back at once', async () => {
+  const { ask, order } = startTurns({ ...LIMITS, slotsPerLane: 1 })
+  const first = ask('a', 'a1')
+  ask('a', 'a2')
+  await vi.advanceTimersByTimeAsync(200)
+  first.turn.leaveToWork()
+  first.turn.end()
+  await vi.advanceTimersByTimeAsync(30)
+  expect(order).toEqual(['a1', 'a2'])
 })

@@ -52,7 +52,13 @@ function nobody(): PublicCtx {
     trace: childTrace(),
     now: Date.now,
     later: (work) => void work(),
-    turn: { lane: () => '', take: async () => undefined, end: () => undefined },
+    turn: {
+      lane: () => '',
+      takeFor: async () => undefined,
+      take: async () => undefined,
+      leaveToWork: () => undefined,
+      end: () => undefined,
+    },
     client: { userAgent: undefined, address: undefined },
   }
 }
