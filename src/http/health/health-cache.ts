@@ -30,6 +30,8 @@ export function createHealthCache<Parts>(): HealthCache<Parts> {
 
   function isUsable(report: HealthReport<Parts>, time: number): boolean {
     const age = time - report.checkedAt
+    // The clock has been set back: how old it is nobody can say.
+    if (age < 0) return false
     if (age < FRESH_MS) return true
     return time - probingSince < STALE_MS && age < STALE_MS
   }

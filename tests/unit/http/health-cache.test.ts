@@ -34,6 +34,12 @@ describe('a report', () => {
     expect(await askAndAnswer('second')).toEqual({ components: 'second', checkedAt: 2000, startedAt: 1000 })
   })
 
+  test('is not used again when the clock was set back', async () => {
+    await askAndAnswer('first')
+    time -= 500
+    expect((await askAndAnswer('second')).components).toBe('second')
+  })
+
   test('serves the others while one probes (I2)', async () => {
     await askAndAnswer('first')
     time += 1500
