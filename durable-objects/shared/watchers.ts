@@ -34,6 +34,23 @@ export interface Watchers {
   nextSweep(): number | undefined
 }
 
+/** What comes behind a place in the log, each with its frame as it is sent. */
+type Reading = (after: number) => readonly { readonly seq: number; readonly text: () => string }[]
+
+/** Sockets that stand at the same place, as most do, share what is read: each frame is written once. */
+function createReading<Event>(log: EventLog<Event>, toFrame: (seq: number, event: Event) => unknown): Reading {
+  let latest: { readonly after: number; readonly batch: ReturnType<Reading> } | undefined
+  return (after) => {
+    if (latest?.after === after) return latest.batch
+    const batch = log.read(after, READ_BATCH).map(({ seq, event }) => {
+      let text: string | undefined
+      return { seq, text: () => (text ??= JSON.stringify(toFrame(seq, event))) }
+    })
+    latest = { after, batch }
+    return batch
+  }
+}
+
 export function createWatchers<Event>(
   sockets: () => readonly WebSocket[],
   log: EventLog<Event>,
@@ -47,21 +64,20 @@ export function createWatchers<Event>(
     sockets().filter((socket) => socket.readyState === WebSocket.OPEN && socket.deserializeAttachment() !== null)
 
   /** Sends until the log ends or the client has to answer first. */
-  function pumpOne(socket: WebSocket): void {
+  function pumpOne(socket: WebSocket, readFrom: Reading): void {
     const { cursor, frames, bytes, ...rest } = read(socket)
     const sent = { cursor, frames, bytes }
-    for (;;) {
-      const batch = log.read(sent.cursor, READ_BATCH)
-      if (batch.length === 0) return
+    while (sent.cursor < log.lastSeq()) {
+      const batch = readFrom(sent.cursor)
       // The log has let go of what this client has not had yet: it comes back for what there is instead.
       if (batch[0]?.seq !== sent.cursor + 1) return socket.close(CLOSE.tryAgain, 'fell behind')
-      for (const { seq, event } of batch) {
+      for (const { seq, text } of batch) {
         if (sent.frames >= WINDOW_FRAMES || sent.bytes >= WINDOW_BYTES) return ping(socket, { ...rest, ...sent })
-        const text = JSON.stringify(toFrame(seq, event))
-        socket.send(text)
+        const frame = text()
+        socket.send(frame)
         sent.cursor = seq
         sent.frames += 1
-        sent.bytes += text.length
+        sent.bytes += frame.length
       }
       socket.serializeAttachment({ ...rest, ...sent } satisfies Attachment)
     }
@@ -72,9 +88,9 @@ export function createWatchers<Event>(
     socket.serializeAttachment({ ...state, pingedAt: state.pingedAt ?? now() })
   }
 
-  function pumpSafely(socket: WebSocket): void {
+  function pumpSafely(socket: WebSocket, readFrom = createReading(log, toFrame)): void {
     try {
-      pumpOne(socket)
+      pumpOne(socket, readFrom)
     } catch {
       // A socket that broke while it was written to: its client comes back with `?after=`.
       socket.close(CLOSE.internal)
@@ -86,7 +102,10 @@ export function createWatchers<Event>(
       socket.serializeAttachment({ cursor: after, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
       pumpSafely(socket)
     },
-    pump: () => open().forEach(pumpSafely),
+    pump() {
+      const readFrom = createReading(log, toFrame)
+      for (const socket of open()) pumpSafely(socket, readFrom)
+    },
     acknowledge(socket) {
       const { cursor, expiresAt } = read(socket)
       socket.serializeAttachment({ cursor, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
