@@ -71,6 +71,8 @@ export default defineConfig({
           name: 'worker',
           // One workerd for many files: to load the worker into each would take longer than most of them run.
           isolate: false,
+          // Its actors live on in the isolate: a timer of theirs that a test runs by hand runs as the test, and fails.
+          fakeTimers: { toFake: ['Date'] },
           setupFiles: ['tests/worker/support/warm.ts'],
           include: ['tests/worker/**/*.test.ts'],
           // The first request in the test runtime takes seconds.

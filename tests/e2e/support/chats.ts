@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { ChatMessage } from '#core/chat/message'
 import type { Client } from './client.ts'
 
-export const Frame = z.looseObject({ type: z.string(), seq: z.int().optional(), data: z.unknown() })
+/** What comes over a chat's socket; a pong has no data. */
+export const Frame = z.looseObject({ type: z.string(), seq: z.int().optional(), data: z.unknown().optional() })
 export type Frame = z.infer<typeof Frame>
 
 export async function messagesOf(client: Client, chat: string): Promise<ChatMessage[]> {
