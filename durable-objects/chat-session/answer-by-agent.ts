@@ -55,6 +55,7 @@ async function perform(
     startedAt: Date.parse(messages.find(turn.messageId)?.created_at ?? new Date().toISOString()),
     input: { chat: { id: chatId }, user: turn.speaker ?? null },
     hasPerson: true,
+    trace,
   })
   signal.throwIfAborted()
   const history = await openContext(env, header, turn, agent, messages.kept(), { models, signal, ...ports.memory })

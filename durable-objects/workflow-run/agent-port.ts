@@ -2,6 +2,7 @@ import type { NodePorts } from '#core/workflow/node-type'
 import type { RunFacts } from '#core/workflow/open-visit'
 import type { Visit } from '#core/workflow/run'
 import type { Json } from '#lib/json'
+import type { TraceContext } from '#lib/trace'
 import type { AgentModels } from '#services/agents/agent-facts'
 import { runAgentNode } from '#services/agents/run-agent-node'
 import type { NodeHost } from './perform.ts'
@@ -10,7 +11,7 @@ import { showText } from './show-text.ts'
 interface AgentPortOptions {
   readonly env: Env
   readonly facts: RunFacts
-  readonly visit: Pick<Visit, 'node_id' | 'visit' | 'startedAt'>
+  readonly visit: Pick<Visit, 'node_id' | 'visit' | 'startedAt'> & { readonly trace: TraceContext }
   readonly models: AgentModels
   readonly signal: AbortSignal
   readonly validate: NodePorts['validate']
@@ -33,6 +34,7 @@ export function createAgentPort(options: AgentPortOptions): NodePorts['askAgent'
         startedAt: visit.startedAt,
         depth,
         chain: [...chain, workflow.id],
+        trace: visit.trace,
       },
       key: `${execution.id}/${encodeURIComponent(visit.node_id)}/${visit.visit}`,
       onText: (text: string) => shown.add(text),

@@ -9,9 +9,10 @@ import type { UsageEntry } from '#core/usage/usage-entry'
 import type { Sandbox } from '#core/workflow/sandbox'
 import type { RunCommand, RunInput } from '#core/workflow/step'
 import { describeError, logLine } from '#lib/log'
-import { formatTraceparent, type TraceContext } from '#lib/trace'
+import type { TraceContext } from '#lib/trace'
 import type { AnyModels } from '#llm/models'
 import type { Outbound } from '#outbound/gate'
+import { withTrace } from '#outbound/with-trace'
 import { createSandbox } from '#sandbox/client'
 import type { AgentModels } from '#services/agents/agent-facts'
 import { explainModelError } from '#services/llm/explain-model-error'
@@ -141,7 +142,7 @@ function createPorts(
   secrets: VisitSecrets,
   host: Pick<NodeHost, 'spend' | 'progress'>,
 ): Omit<NodePorts, keyof NodeHost> {
-  const outbound = withKeys(openGate(env), machine.facts.execution.id, command)
+  const outbound = withKeys(withTrace(openGate(env), command.trace), machine.facts.execution.id, command)
   // A little sooner than the visit's own deadline: the gate's error names the host.
   const limits = { signal, timeoutMs: Math.ceil(timeoutMs * 0.98), maxBytes: MAX_VALUE_BYTES }
   let ordinal = 0
@@ -185,7 +186,7 @@ function createPorts(
   }
 }
 
-/** Their trace goes on. P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
+/** P6: execution, node, visit and the ordinal of the request in it make its key: the same on every attempt. */
 function withKeys(outbound: Outbound, executionId: string, command: Traced): Outbound {
   let ordinal = 0
   return {
@@ -194,7 +195,6 @@ function withKeys(outbound: Outbound, executionId: string, command: Traced): Out
       const headers = new Headers(request.headers)
       const key = `${executionId}/${encodeURIComponent(command.node_id)}/${command.visit}/${ordinal}`
       if (!headers.has('idempotency-key')) headers.set('idempotency-key', key)
-      if (!headers.has('traceparent')) headers.set('traceparent', formatTraceparent(command.trace))
       return outbound.fetch({ ...request, headers }, limits)
     },
   }

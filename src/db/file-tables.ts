@@ -77,6 +77,8 @@ export function fileTables(schema: ReturnType<typeof pgSchema>, workspaces: Owne
       trigger_id: uuid().notNull(),
       workspace_id: uuid().notNull(),
       created_at: createdAt(),
+      /** Of the request that uploaded it. */
+      traceparent: text(),
     },
     (t) => [primaryKey({ columns: [t.file_id, t.trigger_id] }), index('file_deliveries_age_idx').on(t.created_at)],
   )

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createClient, request } from '#tests/e2e/support/client'
+import { type ScriptedModel, type ScriptedReply, startScriptedModel } from '#tests/support/scripted-model'
 import { startServer, type TestServer } from '#tests/support/server'
 import { chain, setNode, trigger } from '#tests/worker/support/graphs'
 import { type HttpServer, startHttpServer } from '#tests/worker/support/http-server'
@@ -21,19 +22,29 @@ const SpanBody = z.object({
   endTimeUnixNano: z.string().regex(/^\d{19}$/),
   attributes: z.array(Attribute),
 })
+const Made = z.object({ id: z.uuid() })
 const Body = z.object({
   resourceSpans: z.array(z.object({ scopeSpans: z.array(z.object({ spans: z.array(SpanBody) })) })),
 })
 
+const SCRIPT: readonly ScriptedReply[] = [
+  { kind: 'tools', calls: [{ id: 'call_0', name: 'busca', input: {} }] },
+  { kind: 'text', text: 'Achei.' },
+]
+
 let collector: HttpServer
+let model: ScriptedModel
 let server: TestServer
 
 beforeAll(async () => {
   collector = await startHttpServer()
+  model = await startScriptedModel((_, index) => SCRIPT[index] ?? { kind: 'error', status: 500 })
   server = await startServer({
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url}/script/otel/`,
       OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%3Db',
+      OUTBOUND_ALLOW: '127.0.0.1',
+      LLM_PROVIDERS: JSON.stringify([{ id: 'scripted', base_url: model.baseUrl }]),
     },
   })
 })
@@ -41,6 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.remove()
   await collector.stop()
+  await model.stop()
 })
 
 const allSpans = () =>
@@ -88,7 +100,6 @@ test('one trace holds the request, the execution and its nodes, each below the o
 
 test('a turn of a chat is a trace of its own, with the calls of models in it', async () => {
   const ana = await createClient(server.url)
-  const Made = z.object({ id: z.uuid() })
   const agent = Made.parse((await ana.call('/agents', { name: 'Bia', model: 'demo/echo' })).body)
   const chat = Made.parse((await ana.call('/chat', { agent_id: agent.id })).body)
   await ana.call(`/chat/${chat.id}/messages`, { content: 'um segredo' })
@@ -105,6 +116,22 @@ test('a turn of a chat is a trace of its own, with the calls of models in it', a
   const calls = allSpans().filter(({ name, traceId }) => name === 'chat' && traceId === turn?.traceId)
   expect(calls.map(({ parentSpanId }) => parentSpanId)).toEqual([turn?.spanId])
   expect(JSON.stringify(allSpans())).not.toContain('um segredo')
+})
+
+test('a tool is a span of its own, and what it asks others for carries the trace', async () => {
+  const ana = await createClient(server.url)
+  const tools = [{ type: 'http_request', name: 'busca', config: { url: `${collector.url}/script/tool` } }]
+  const agent = Made.parse((await ana.call('/agents', { name: 'Bia', model: 'scripted/one', tools })).body)
+  const chat = Made.parse((await ana.call('/chat', { agent_id: agent.id })).body)
+  await ana.call(`/chat/${chat.id}/messages?wait=20`, { content: 'procure' })
+  const [asked] = collector.requests('tool')
+  const [, traceId = '', above] = String(asked?.headers['traceparent']).split('-')
+  const inTurn = (name: string) => allSpans().find((span) => span.traceId === traceId && span.name === name)
+  await expect.poll(() => inTurn('turn')).toBeDefined()
+  expect(inTurn('turn')?.spanId).toBe(above)
+  const told = inTurn('execute_tool busca')
+  expect(told?.parentSpanId).toBe(above)
+  expect(told?.attributes).toContainEqual({ key: 'gen_ai.tool.name', value: { stringValue: 'busca' } })
 })
 
 test('a collector that never answers delays and fails nothing', async () => {

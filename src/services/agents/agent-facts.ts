@@ -2,6 +2,7 @@ import type { Models } from '#core/agent/model'
 import type { BoundAgent } from '#core/agent/run-agent'
 import type { AgentSnapshot } from '#core/agent/snapshot'
 import type { JsonObject } from '#lib/json'
+import type { TraceContext } from '#lib/trace'
 
 /** Where an agent's turn takes place: the same whenever the turn is taken up again. */
 export interface AgentFacts {
@@ -20,6 +21,8 @@ export interface AgentFacts {
   readonly depth?: number
   /** The workflows of those executions, the first one first. */
   readonly chain?: readonly string[]
+  /** The span that calls of its tools are under; it goes on into what they ask and start. */
+  readonly trace?: TraceContext
 }
 
 /** Models of a turn; with `ofAgent` what another agent spends in it is counted as that one's. */

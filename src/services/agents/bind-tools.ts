@@ -1,6 +1,6 @@
 import type { Config } from '#config'
 import type { AgentSnapshot, ToolSetting } from '#core/agent/snapshot'
-import { type BoundTool, type ToolCall, ToolFailure } from '#core/agent/tool'
+import { type BoundTool, ToolFailure } from '#core/agent/tool'
 import type { AnyToolType, OfferedTool } from '#core/agent/tool-type'
 import { AppError } from '#core/errors'
 import { secretsOf } from '#core/workflow/node-secrets'
@@ -9,6 +9,7 @@ import { limitOutput } from '#core/agent/limit-output'
 import { toolCatalog } from '#tools/catalog'
 import type { AgentFacts, AgentModels, Bind } from './agent-facts.ts'
 import { ExpressionFailed, type Renderer } from './render-settings.ts'
+import { toldRun } from './told-tool.ts'
 import { createToolPorts } from './tool-ports.ts'
 
 /** What all tools of one turn share. */
@@ -56,7 +57,7 @@ async function bindTool(
       throw refusal(label, config.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
     }
     const offered = await type.offer(createToolPorts(binding, agentId, standIns), config.data)
-    return offered.map((tool) => toBound(tool, setting, type, binding.facts.hasPerson))
+    return offered.map((tool) => toBound(binding, tool, setting, type))
   } catch (error) {
     if (error instanceof ExpressionFailed) throw refusal(label, `${error.expression}: ${error.message}`)
     if (error instanceof ToolFailure) throw refusal(label, error.message)
@@ -68,17 +69,17 @@ function refusal(tool: string, reason: string): AppError {
   return new AppError('agent_tool_failed', { params: { tool, reason: reason.slice(0, 500) } })
 }
 
-function toBound(tool: OfferedTool, setting: ToolSetting, type: AnyToolType, hasPerson: boolean): BoundTool {
+function toBound({ env, facts }: Binding, tool: OfferedTool, setting: ToolSetting, type: AnyToolType): BoundTool {
   const { inputSchema, run } = tool
   const name = type.many === true ? [setting.name, tool.name].filter(Boolean).join('_') : (setting.name ?? tool.name)
   const told = { name, description: setting.description ?? tool.description, inputSchema }
   const needsPerson = run === undefined || setting.needs_approval
-  if (needsPerson && !hasPerson) return { ...told, run: () => Promise.reject(nobodyThere(name)) }
+  if (needsPerson && !facts.hasPerson) return { ...told, run: () => Promise.reject(nobodyThere(name)) }
   if (run === undefined) return { ...told, asks: 'answer' }
   return {
     ...told,
     ...(setting.needs_approval && { asks: 'approval' }),
-    run: async (call: ToolCall) => limitOutput(await run(call)),
+    run: toldRun(env, told, facts.trace, async (call) => limitOutput(await run(call))),
   }
 }
 

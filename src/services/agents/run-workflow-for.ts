@@ -6,6 +6,7 @@ import { AppError, ERRORS } from '#core/errors'
 import type { Execution } from '#core/workflow/execution'
 import { isFinal } from '#core/workflow/run'
 import { connectWithin } from '#db/connect'
+import { formatTraceparent } from '#lib/trace'
 import { derivedId, startAs } from '#services/executions/start-child'
 import type { AgentFacts } from './agent-facts.ts'
 
@@ -38,7 +39,7 @@ export async function runWorkflowFor(
     await startAs(
       env,
       id,
-      { workspaceId, createdBy, depth, chain: facts.chain?.slice() },
+      { workspaceId, createdBy, depth, chain: facts.chain?.slice(), ...traceOf(facts) },
       { workflowId, inputs },
       'agent',
     )
@@ -52,6 +53,10 @@ export async function runWorkflowFor(
   const { status, output, error } = execution
   const failed = isFinal(status) && status !== 'completed'
   return { executionId: id, status, output, error: failed ? (error?.message_en ?? status) : null }
+}
+
+function traceOf({ trace }: AgentFacts): { readonly traceparent?: string } {
+  return trace === undefined ? {} : { traceparent: formatTraceparent(trace) }
 }
 
 async function refuseUnpublished(env: Env, workspaceId: string, workflowId: string): Promise<void> {

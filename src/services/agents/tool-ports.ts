@@ -3,6 +3,7 @@ import type { ToolPorts, ToolRequest } from '#core/agent/tool-type'
 import { parseBody } from '#core/workflow/expression'
 import { createBatch } from '#core/workflow/sandbox'
 import { connectWithin } from '#db/connect'
+import { withTrace } from '#outbound/with-trace'
 import { redactResponse } from '#outbound/redact-response'
 import { createSecretFill, type SecretFill } from '#outbound/secrets'
 import { openGate } from '#services/llm/open-models'
@@ -21,7 +22,7 @@ export function createToolPorts(
   standIns: Readonly<Record<string, string>>,
 ): ToolPorts {
   const { env, sandbox, facts } = binding
-  const outbound = openGate(env)
+  const outbound = withTrace(openGate(env), facts.trace)
   let opened: Promise<SecretFill | undefined> | undefined
   const fillOnce = (): Promise<SecretFill | undefined> => (opened ??= openFill(binding, standIns))
   return {

@@ -135,9 +135,9 @@ export async function startAs(
   })
 }
 
-/** The span of the execution that starts it; whoever else does has none. */
+/** The span of the execution that starts it; of whoever else does the one that it names. */
 function below({ executionId, traceparent }: Partial<Parameters<typeof runTrace>[0]>): Pick<RunHeader, 'traceparent'> {
-  if (executionId === undefined) return {}
+  if (executionId === undefined) return traceparent === undefined ? {} : { traceparent }
   return { traceparent: formatTraceparent(runTrace({ executionId, traceparent })) }
 }
 

@@ -1,6 +1,7 @@
 import { readConfig } from '#config'
 import type { Principal } from '#core/principal'
 import { connectWithin } from '#db/connect'
+import type { TraceContext } from '#lib/trace'
 import type { AuditCtx, AuditFact } from '#services/audit/audit'
 import type { PublicCtx } from '#services/context'
 
@@ -15,6 +16,8 @@ export interface ActorPrincipal {
 /** What the verbs for files take: a request's `Ctx` is one, and `actorFileCtx` makes one without a request. */
 export interface FileCtx extends Pick<PublicCtx, 'env' | 'config' | 'db' | 'now' | 'client' | 'requestId'> {
   readonly principal: Principal | ActorPrincipal
+  /** Of the request; an actor has none here. */
+  readonly trace?: TraceContext
 }
 
 /** @param requestId what the audit log names: the execution, the chat */

@@ -5,6 +5,7 @@
 import { and, eq, isNotNull, type SQL, sql } from 'drizzle-orm'
 import { maintenance } from '#actors'
 import type { FileOrigin } from '#core/files/file'
+import { formatTraceparent } from '#lib/trace'
 import type { FileCtx } from './file-ctx.ts'
 
 /** The triggers that fire now. */
@@ -32,11 +33,13 @@ export function insertDeliveries(
   const { fileDeliveries, files, workflowTriggers: triggers, workflows } = ctx.db.tables
   const { workspaceId } = ctx.principal
   const wanted = and(isLive(ctx), isKept, origin === 'upload' ? undefined : sql`false`)
+  const traceparent = ctx.trace === undefined ? null : formatTraceparent(ctx.trace)
   // In the order of the table's columns.
   return ctx.db
     .insert(fileDeliveries)
     .select(
-      sql`select ${id}::uuid, ${triggers.id}, ${workspaceId}::uuid, ${new Date(ctx.now())}::timestamptz
+      sql`select ${id}::uuid, ${triggers.id}, ${workspaceId}::uuid, ${new Date(ctx.now())}::timestamptz,
+        ${traceparent}::text
         from ${triggers}, ${workflows}, ${files} where ${wanted}`,
     )
     .onConflictDoNothing()

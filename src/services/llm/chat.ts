@@ -19,7 +19,7 @@ export async function askModelOnce(ctx: Ctx, input: LlmChatInput, signal: AbortS
   ctx.turn.end()
   const paid: Paid[] = []
   const onFinish = (finish: FinishPart): void => void paid.push({ finish, agentId: null })
-  const models = openModels(ctx.env, workspaceId, { spender: spenderOf(ctx), onFinish })
+  const models = openModels(ctx.env, workspaceId, { spender: spenderOf(ctx), onFinish, trace: ctx.trace })
   const generate = (request: ModelRequest) => models.generate({ ...request, signal })
   try {
     if (input.schema === undefined) return await generate(toRequest(input))
@@ -50,7 +50,7 @@ export async function streamModelOnce(
 async function* streamEvents(ctx: Ctx, input: LlmChatInput, signal: AbortSignal): AsyncGenerator<LlmStreamEvent> {
   const paid: Paid[] = []
   const onFinish = (finish: FinishPart): void => void paid.push({ finish, agentId: null })
-  const models = openModels(ctx.env, ctx.principal.workspaceId, { spender: spenderOf(ctx), onFinish })
+  const models = openModels(ctx.env, ctx.principal.workspaceId, { spender: spenderOf(ctx), onFinish, trace: ctx.trace })
   try {
     for await (const part of models.stream(toModelCall(toRequest(input)), signal)) {
       if (part.type === 'finish') {

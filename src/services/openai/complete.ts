@@ -49,13 +49,14 @@ export async function openCompletion(ctx: Ctx, input: CompletionInput, signal: A
   const open = (agentId: string | null): AgentModels => ({
     ...openModels(env, workspaceId, {
       spender: { agentId, workflowId: null, userId },
+      trace: ctx.trace,
       onFinish: (finish) => paid.push({ finish, agentId }),
     }),
     ofAgent: open,
     settle: () => pay(ctx, paid.splice(0)),
   })
   const models = withinMonth(ctx.db, workspaceId, snapshot, open(snapshot.id))
-  const facts = { workspaceId, userId, startedAt: ctx.now(), input: {}, hasPerson: false }
+  const facts = { workspaceId, userId, startedAt: ctx.now(), input: {}, hasPerson: false, trace: ctx.trace }
   const bound = await bindAgent(env, models, snapshot, facts)
   const agent = withInput(bound, input, instructions)
   const { output } = agent

@@ -23,6 +23,13 @@ interface DeliverCtx {
   readonly db: Db
 }
 
+interface Delivery {
+  readonly triggerId: string
+  readonly file: FileRow
+  readonly at: Date
+  readonly traceparent: string | null
+}
+
 /**
  * Starts what uploaded files are to start, each trigger once for each file: the execution's id follows from both, and
  * what was to be started is forgotten only when it is durable.
@@ -34,24 +41,32 @@ interface DeliverCtx {
 export async function deliverFiles({ env, db }: DeliverCtx, fileId?: string): Promise<boolean> {
   const { fileDeliveries: deliveries, files } = db.tables
   const due = await db
-    .select({ triggerId: deliveries.trigger_id, at: deliveries.created_at, file: files })
+    .select({
+      triggerId: deliveries.trigger_id,
+      at: deliveries.created_at,
+      traceparent: deliveries.traceparent,
+      file: files,
+    })
     .from(deliveries)
     .innerJoin(files, eq(files.id, deliveries.file_id))
     .where(fileId === undefined ? undefined : eq(deliveries.file_id, fileId))
     .orderBy(asc(deliveries.created_at))
     .limit(DELIVERIES_AT_ONCE)
-  for (const { triggerId, at, file } of due) {
-    await deliver({ env, db }, triggerId, file, at.getTime())
-    await db.delete(deliveries).where(and(eq(deliveries.file_id, file.id), eq(deliveries.trigger_id, triggerId)))
+  for (const one of due) {
+    await deliver({ env, db }, one)
+    await db
+      .delete(deliveries)
+      .where(and(eq(deliveries.file_id, one.file.id), eq(deliveries.trigger_id, one.triggerId)))
   }
   return due.length === DELIVERIES_AT_ONCE
 }
 
-async function deliver({ env, db }: DeliverCtx, triggerId: string, file: FileRow, at: number): Promise<void> {
-  const id = derivedId(env, at, ['file', triggerId, file.id])
+async function deliver({ env, db }: DeliverCtx, delivery: Delivery): Promise<void> {
+  const { triggerId, file, at } = delivery
+  const id = derivedId(env, at.getTime(), ['file', triggerId, file.id])
   const trigger = { id: triggerId, workspaceId: file.workspace_id }
   try {
-    if (await startOnce({ env, db }, triggerId, file, id)) await noteFired(db, trigger, id, Date.now())
+    if (await startOnce({ env, db }, delivery, id)) await noteFired(db, trigger, id, Date.now())
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     // The catalog has changed since it was published, or its variables have grown: trying again does not help.
@@ -60,7 +75,11 @@ async function deliver({ env, db }: DeliverCtx, triggerId: string, file: FileRow
 }
 
 /** @returns false where the trigger does not fire any more, or not for this file */
-async function startOnce({ env, db }: DeliverCtx, triggerId: string, file: FileRow, id: string): Promise<boolean> {
+async function startOnce(
+  { env, db }: DeliverCtx,
+  { triggerId, file, traceparent }: Delivery,
+  id: string,
+): Promise<boolean> {
   const found = await findLive(db, triggerId, file.workspace_id)
   if (found === undefined) return false
   const { nodeId, definition, ...workflow } = found
@@ -77,7 +96,7 @@ async function startOnce({ env, db }: DeliverCtx, triggerId: string, file: FileR
     plan,
     refusal: await findRefusal(ctx, definition),
     inputs: triggerOf(env, file),
-    header: { ...header, createdAt: Date.now(), vars },
+    header: { ...header, createdAt: Date.now(), vars, ...(traceparent !== null && { traceparent }) },
   })
   return true
 }

@@ -56,6 +56,8 @@ describe('a budget that is spent', () => {
       body: { code: 'budget_exceeded' },
     })
     expect(await complete(ana, agent)).toMatchObject({ status: 409, body: { error: { code: 'insufficient_quota' } } })
+    const figures = await hit('/metrics', { headers: { Authorization: 'Bearer metrics-only-for-tests' } })
+    expect(figures.text).toContain('synapscale_model_calls_total{provider="scripted",outcome="refused"}')
     const chat = await createAgentChat(ana, { model: model.reference })
     expect(await chat.ask('oi')).toMatchObject({
       status: 'failed',

@@ -9,11 +9,13 @@ import { Execution } from '#core/workflow/execution'
 import { connect } from '#db/connect'
 import type { JsonObject } from '#lib/json'
 import { deliverFiles } from '#services/triggers/fire-file'
-import { type Account, createAccount, pageOf } from '#tests/worker/support/api'
-import { chain, setNode } from '#tests/worker/support/graphs'
+import { newId } from '#lib/ids'
+import { type Account, createAccount, HTTP_URL, pageOf, requestsOf } from '#tests/worker/support/api'
+import { chain, httpNode, setNode } from '#tests/worker/support/graphs'
 import { triggersOf } from '#tests/worker/triggers/support'
 import { formOf, type Sent } from './support.ts'
 
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const db = connect(env)
 const { fileDeliveries } = db.tables
 
@@ -58,6 +60,17 @@ describe('trigger.file', () => {
     expect(shown).toMatchObject({ kind: 'file', status: 'live', url: null, secret: null })
     await expect.poll(async () => (await triggersOf(ana, id))[0]?.last_execution_id).toBe(run?.id)
     expect(await left(file.id)).toBe(0)
+  })
+
+  test('goes on with the trace of the upload', async () => {
+    const key = newId()
+    const file = { id: 'file', type: 'trigger.file', config: {} }
+    await publish(chain([file, httpNode('call', `${HTTP_URL}/script/${key}`)]))
+    const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`
+    await ana.call('/files/upload', { body: formOf('abc'), headers: { traceparent } })
+    await expect.poll(() => requestsOf(key)).toHaveLength(1)
+    const [sent] = await requestsOf(key)
+    expect(sent?.headers['traceparent']).toMatch(new RegExp(`^00-${TRACE}-[\\da-f]{16}-01$`))
   })
 
   test('starts only for what it waits for', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "synapscale_db"."file_deliveries" ADD COLUMN "traceparent" text;
