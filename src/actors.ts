@@ -95,7 +95,7 @@ export function schedule(env: Env, triggerId: string): ScheduleActor {
 
 /** What looks after everything that nobody else is awake for. */
 export interface MaintenanceActor {
-  /** Sees to it that the sweeps are going on. */
+  /** Sees to it that the sweeps are going on, and that one comes within minutes. */
   poke(): Promise<void>
   /** There is something to delete. */
   sweepSoon(): Promise<void>

@@ -10,6 +10,8 @@ const MINUTE_MS = 60 * SECOND_MS
 const INTERVAL_MS = 60 * MINUTE_MS
 /** After a start there is more urgent work. */
 const FIRST_MS = MINUTE_MS
+/** What a crash left behind counts as late by then; and where isolates come and go, sweeps are no closer together. */
+const ANEW_MS = 6 * MINUTE_MS
 /** While there is more than fits into one sweep; and behind a deletion, whose objects are to go. */
 const SOON_MS = 5 * SECOND_MS
 /** PostgreSQL may be away. */
@@ -21,9 +23,13 @@ const SWEEP_AT = 'sweep_at'
 
 /** One for the installation: its alarm looks after everything that nobody else is awake for. There is no cron. */
 export class Maintenance extends DurableObject<Env> implements MaintenanceActor {
-  /** Sets the first alarm, or the one that was lost. */
+  /** An isolate has begun, after a crash for all that we know: sets the first alarm, or a sooner one. */
   async poke(): Promise<void> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + FIRST_MS)
+    const { storage } = this.ctx
+    const [anew, alarm, sweepAt] = [Date.now() + ANEW_MS, await storage.getAlarm(), await storage.get<number>(SWEEP_AT)]
+    if (alarm === null) return storage.setAlarm(Date.now() + FIRST_MS)
+    if (sweepAt !== undefined) return storage.put(SWEEP_AT, Math.min(sweepAt, anew))
+    if (alarm > anew) await storage.setAlarm(anew)
   }
 
   /** There is something to delete. */

@@ -221,6 +221,14 @@ describe('the actor that sweeps', () => {
     const next = (await alarm()) ?? 0
     expect(next).toBeGreaterThan(Date.now())
     expect(next).toBeLessThanOrEqual(Date.now() + HOUR_MS)
+  })
+
+  it('comes within minutes of a start, since that may follow a crash, and no sooner for more of them', async () => {
+    await expect.poll(alarm).not.toBeNull()
+    await runDurableObjectAlarm(sweeper())
+    await sweeper().poke()
+    const next = (await alarm()) ?? 0
+    expect(next).toBeLessThanOrEqual(Date.now() + 6 * 60_000)
     await sweeper().poke()
     expect(await alarm()).toBe(next)
   })
