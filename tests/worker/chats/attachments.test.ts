@@ -10,6 +10,7 @@ const PNG = Uint8Array.from(
   (char) => char.charCodeAt(0),
 )
 const PDF = '%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n'
+const MIB = 1_048_576
 const DONE = { kind: 'text', text: 'pronto' } as const
 
 let ana: Caller
@@ -65,6 +66,20 @@ describe('files with a message', () => {
     const told = await given(model)
     expect(told).toContain('it was deleted since')
     expect(told).not.toContain('iVBOR')
+  })
+
+  it('are told in words where they are too large, alone or together: the latest are read first', async () => {
+    const text = (name: string, bytes: number) => upload(ana, 'a'.repeat(bytes), { name })
+    const sizes = { 'grande.txt': 8 * MIB + 1, 'um.txt': 7 * MIB, 'dois.txt': 7 * MIB, 'tres.txt': 7 * MIB }
+    const files = await Promise.all(Object.entries(sizes).map(([name, bytes]) => text(name, bytes)))
+    const model = await scriptModel(DONE)
+    const chat = await chatWith({ model: model.reference })
+    await chat.ask('Leia', { attachments: files.map(({ id }) => id) })
+    const told = (await given(model)).replaceAll('a'.repeat(MIB), '*')
+    expect(told).toContain(`grande.txt\\", text/plain, ${8 * MIB + 1} bytes: too large to be read here`)
+    expect(told).toContain(`um.txt\\", text/plain, ${7 * MIB} bytes: not read again, to make room for later files`)
+    expect(told).toContain(String.raw`dois.txt\">\n*******\n`)
+    expect(told).toContain(String.raw`tres.txt\">\n*******\n`)
   })
 
   it('of another workspace do not exist, over REST and on a socket', async () => {
