@@ -10,11 +10,25 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { measureIdleChats, measureStreams } from './chats.ts'
 import { measureHooks, measureRest } from './rates.ts'
 import { createBench } from './report.ts'
 import { measureLatency, measureLoop, measureOutput, measureSockets, measureStart, measureWaiting } from './sizes.ts'
 
-const ROWS = ['health', 'list', 'create', 'webhook', 'latency', 'waiting', 'sockets', 'loop', 'output', 'start']
+const ROWS = [
+  'health',
+  'list',
+  'create',
+  'webhook',
+  'latency',
+  'waiting',
+  'sockets',
+  'chat-sockets',
+  'streams',
+  'loop',
+  'output',
+  'start',
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,6 +49,8 @@ try {
   if (bench.wants('latency')) await measureLatency(bench)
   if (bench.wants('waiting')) await measureWaiting(bench)
   if (bench.wants('sockets')) await measureSockets(bench)
+  if (bench.wants('chat-sockets')) await measureIdleChats(bench)
+  if (bench.wants('streams')) await measureStreams(bench)
   if (bench.wants('loop')) await measureLoop(bench)
   if (bench.wants('output')) await measureOutput(bench)
   if (bench.wants('start')) await measureStart(bench)

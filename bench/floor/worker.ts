@@ -27,7 +27,7 @@ export class Echo extends DurableObject<FloorEnv> {
 
 export default {
   async fetch(request: Request, env: FloorEnv): Promise<Response> {
-    if (request.headers.has('Upgrade')) return env.ECHO.getByName('echo').fetch(request)
+    if (request.headers.has('Upgrade')) return env.ECHO.getByName(new URL(request.url).pathname).fetch(request)
     if (request.method === 'GET') return Response.json({ status: 'healthy' })
     await env.ROW.get(env.ROW.newUniqueId()).write(await request.text())
     return Response.json({ ok: true })
