@@ -109,6 +109,7 @@ export async function startFloor(): Promise<Subject> {
           modules: true,
           script: outputFiles.map((file) => file.text).join(''),
           compatibilityDate: '2026-11-01',
+          compatibilityFlags: ['no_web_socket_compression'],
           durableObjects: { ROW: actor('Row'), ECHO: actor('Echo') },
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
         },
