@@ -57,11 +57,18 @@ export function createWatchers<Event>(
   toFrame: (seq: number, event: Event) => unknown,
   now: () => number,
 ): Watchers {
-  const read = (socket: WebSocket): Attachment => Attachment.parse(socket.deserializeAttachment())
+  // After hibernation the sockets are other objects, and what was kept with them is read again.
+  const known = new WeakMap<WebSocket, Attachment>()
+  const read = (socket: WebSocket): Attachment => known.get(socket) ?? Attachment.parse(socket.deserializeAttachment())
+  const keep = (socket: WebSocket, attachment: Attachment): void => {
+    socket.serializeAttachment(attachment)
+    known.set(socket, attachment)
+  }
   // One that we have closed stays in the list until its client has answered, which it may never do. One without an
   // attachment has not been let in yet.
+  const isLetIn = (socket: WebSocket): boolean => known.has(socket) || socket.deserializeAttachment() !== null
   const open = (): readonly WebSocket[] =>
-    sockets().filter((socket) => socket.readyState === WebSocket.OPEN && socket.deserializeAttachment() !== null)
+    sockets().filter((socket) => socket.readyState === WebSocket.OPEN && isLetIn(socket))
 
   /** Sends until the log ends or the client has to answer first. */
   function pumpOne(socket: WebSocket, readFrom: Reading): void {
@@ -79,13 +86,13 @@ export function createWatchers<Event>(
         sent.frames += 1
         sent.bytes += frame.length
       }
-      socket.serializeAttachment({ ...rest, ...sent } satisfies Attachment)
+      keep(socket, { ...rest, ...sent })
     }
   }
 
   function ping(socket: WebSocket, state: Attachment): void {
     if (state.pingedAt === undefined) socket.send(JSON.stringify({ type: 'ping' }))
-    socket.serializeAttachment({ ...state, pingedAt: state.pingedAt ?? now() })
+    keep(socket, { ...state, pingedAt: state.pingedAt ?? now() })
   }
 
   function pumpSafely(socket: WebSocket, readFrom = createReading(log, toFrame)): void {
@@ -99,7 +106,7 @@ export function createWatchers<Event>(
 
   return {
     attach(socket, { after, expiresAt }) {
-      socket.serializeAttachment({ cursor: after, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
+      keep(socket, { cursor: after, frames: 0, bytes: 0, expiresAt })
       pumpSafely(socket)
     },
     pump() {
@@ -108,7 +115,7 @@ export function createWatchers<Event>(
     },
     acknowledge(socket) {
       const { cursor, expiresAt } = read(socket)
-      socket.serializeAttachment({ cursor, frames: 0, bytes: 0, expiresAt } satisfies Attachment)
+      keep(socket, { cursor, frames: 0, bytes: 0, expiresAt })
       pumpSafely(socket)
     },
     sweep(time) {

@@ -1,5 +1,6 @@
 import type { LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider'
 import type { ModelCall, ModelPart } from '#core/agent/model'
+import { createAbortRace } from '#lib/abort-race'
 import { ModelError } from './errors.ts'
 import type { FoundModel } from './find-model.ts'
 import { abilitiesOf, type KnownModels, reckonCost } from './known-models.ts'
@@ -92,28 +93,36 @@ function startWatch(caller: AbortSignal, stallMs: number): Watch {
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(caller.reason)
   caller.addEventListener('abort', onAbort, { once: true })
+  const { race } = createAbortRace(controller.signal)
   let stalled = false
+  let waitingSince: number | undefined
+  // One timer for a whole answer, and not one for each of its pieces.
+  let timer = setTimeout(ring, stallMs)
+
+  function ring(): void {
+    const left = (waitingSince ?? Date.now()) + stallMs - Date.now()
+    if (left > 0) {
+      timer = setTimeout(ring, left)
+      return
+    }
+    stalled = true
+    controller.abort(new Error('the model sends nothing'))
+  }
+
   return {
     signal: controller.signal,
     hasStalled: () => stalled,
     async wait(work) {
       controller.signal.throwIfAborted()
-      // The signal reaches workers late: what waits ends at once, also when the SDK does not listen.
-      const ended = Promise.withResolvers<never>()
-      const onEnd = (): void => ended.reject(controller.signal.reason)
-      controller.signal.addEventListener('abort', onEnd, { once: true })
-      const timer = setTimeout(() => {
-        stalled = true
-        controller.abort(new Error('the model sends nothing'))
-      }, stallMs)
+      waitingSince = Date.now()
       try {
-        return await Promise.race([work(), ended.promise])
+        return await race(work())
       } finally {
-        clearTimeout(timer)
-        controller.signal.removeEventListener('abort', onEnd)
+        waitingSince = undefined
       }
     },
     stop() {
+      clearTimeout(timer)
       caller.removeEventListener('abort', onAbort)
       controller.abort(new Error('nobody reads any more'))
     },

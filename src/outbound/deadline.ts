@@ -1,3 +1,4 @@
+import { createAbortRace } from '#lib/abort-race'
 import { OutboundError } from './errors.ts'
 
 /** One time limit for a whole exchange: every hop, its headers and the body. */
@@ -17,6 +18,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export function startDeadline(timeoutMs: number, host: string, caller: AbortSignal | undefined): Deadline {
   const controller = new AbortController()
   const { signal } = controller
+  const { race } = createAbortRace(signal)
   const onCallerAbort = (): void => controller.abort(caller?.reason)
   const timer = setTimeout(
     () => {
@@ -30,25 +32,10 @@ export function startDeadline(timeoutMs: number, host: string, caller: AbortSign
   if (caller?.aborted === true) onCallerAbort()
   return {
     signal,
-    race: (work) => raceAbort(work, signal),
+    race,
     release: () => {
       clearTimeout(timer)
       caller?.removeEventListener('abort', onCallerAbort)
     },
-  }
-}
-
-async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let detach = (): void => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    detach = () => signal.removeEventListener('abort', onAbort)
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    detach()
   }
 }
