@@ -6,7 +6,7 @@ import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { type Client, createClient } from '#tests/e2e/support/client'
 import { percentile } from './load.ts'
-import { cpuMs, residentMib } from './processes.ts'
+import { cpuMs, residentMib } from '#tests/support/process-usage'
 import type { Bench } from './report.ts'
 import { startFloor, startOurs, type Subject } from './subjects.ts'
 

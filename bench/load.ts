@@ -1,6 +1,6 @@
 /** A load generator: so many connections, each with one request at a time. */
 import { Agent, request, type RequestOptions } from 'node:http'
-import { cpuMs, loadAverage, residentMib } from './processes.ts'
+import { cpuMs, loadAverage, residentMib } from '#tests/support/process-usage'
 
 export interface Shot {
   readonly method: 'GET' | 'POST'

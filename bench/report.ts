@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Measured } from './load.ts'
-import { loadAverage } from './processes.ts'
+import { loadAverage } from '#tests/support/process-usage'
 import { toChart } from './chart.ts'
 
 export type Who = 'ours' | 'peer' | 'floor'

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { graph, chain, setNode, trigger, httpNode } from '#tests/worker/support/graphs'
 import { startHttpServer } from '#tests/worker/support/http-server'
 import { percentile } from './load.ts'
-import { directoryMib, residentMib } from './processes.ts'
+import { directoryMib, residentMib } from '#tests/support/process-usage'
 import type { Bench } from './report.ts'
 import { type Ours, startFloor, startOurs, type Subject } from './subjects.ts'
 

@@ -9,7 +9,7 @@ import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { findRuntime, wrapRuntime } from '#local/runtime-command'
 import { type Client, createClient } from '#tests/e2e/support/client'
 import { findFreePort, startServer, type TestServer } from '#tests/support/server'
-import { withChildren } from './processes.ts'
+import { withChildren } from '#tests/support/process-usage'
 
 const START_MS = 30_000
 const UNLIMITED = '1000000000'

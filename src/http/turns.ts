@@ -13,6 +13,7 @@
 import { AppError } from '#core/errors'
 import { createFairQueue, type FairQueueLimits } from '#lib/fair-queue'
 import type { Turn } from '#services/context'
+import { createHomes, createPresence } from './who-is-there.ts'
 
 export interface TurnLimits extends FairQueueLimits {
   readonly slotsBeside: number
@@ -36,10 +37,6 @@ const LAST_LOOK_MS = 20
 const RETRY_SECONDS = 2
 /** What a request has started is taken to work for as long as the request did, and no longer than this. */
 const MAX_LINGER_MS = 250
-/** Who has asked for something is there for so long. */
-const PRESENT_MS = 1_000
-/** Of lanes whose workspace is known; then the oldest is forgotten. */
-const MAX_KNOWN = 10_000
 
 interface Waiter {
   readonly lane: string
@@ -130,33 +127,6 @@ export function createTurns(limits: TurnLimits = ONE_THREAD, now: () => number =
         return enter(workspaceId)
       },
     }
-  }
-}
-
-/** The workspaces that lanes have led to. */
-function createHomes() {
-  const known = new Map<string, string>()
-  return {
-    of: (name: string): string => known.get(name) ?? name,
-    set(name: string, workspaceId: string): void {
-      known.delete(name)
-      known.set(name, workspaceId)
-      const [oldest] = known.keys()
-      if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
-    },
-  }
-}
-
-/** Whether more than one is there. */
-function createPresence(now: () => number) {
-  let latest: string | undefined
-  let sharedUntil = 0
-  return {
-    saw(name: string): void {
-      if (latest !== undefined && name !== latest) sharedUntil = now() + PRESENT_MS
-      latest = name
-    },
-    isShared: () => now() < sharedUntil,
   }
 }
 

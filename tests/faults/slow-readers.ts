@@ -1,10 +1,10 @@
 /** Clients that stop reading: they hold up nobody, take no memory without end, and miss nothing when they read on (P9). */
-import { readFileSync } from 'node:fs'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
 import { ExecutionFrame } from '#core/workflow/execution'
 import { Frame, messagesOf, textOf } from '#tests/e2e/support/chats'
 import { isLast } from '#tests/e2e/support/client'
+import { residentMib } from '#tests/support/process-usage'
 import { follow, isPing, PONG, type Sequenced } from './follow.ts'
 import { isSame, socketUrl, talkative } from './streams.ts'
 import { allEvents, END_MS, ended, type Ground, until } from './world.ts'
@@ -28,8 +28,7 @@ async function peakOf({ server }: Ground, work: () => Promise<unknown>): Promise
   let peak: number | undefined
   const sample = (): void => {
     try {
-      const [, kib = ''] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pids().workerd}/status`, 'utf8')) ?? []
-      peak = Math.max(peak ?? 0, (Number(kib) * 1_024) / MIB)
+      peak = Math.max(peak ?? 0, residentMib([server.pids().workerd]))
     } catch {
       // Elsewhere than on Linux.
     }

@@ -90,14 +90,19 @@ test('who waits for too long is refused, and takes up no place', async () => {
   expect(order.at(-1)).toBe('a4')
 })
 
-test('a turn that is left to an execution goes on for as long again, while others are there', async () => {
-  const { ask, order } = startTurns()
-  ask('b').turn.end()
+/** Two of one lane ask; after 200 ms the first leaves its turn to what it started. */
+async function leaveFirstOfTwo(ask: ReturnType<typeof startTurns>['ask']): Promise<void> {
   const first = ask('a', 'a1')
   ask('a', 'a2')
   await vi.advanceTimersByTimeAsync(200)
   first.turn.leaveToWork()
   first.turn.end()
+}
+
+test('a turn that is left to an execution goes on for as long again, while others are there', async () => {
+  const { ask, order } = startTurns()
+  ask('b').turn.end()
+  await leaveFirstOfTwo(ask)
   await vi.advanceTimersByTimeAsync(150)
   expect(order).toEqual(['b', 'a1'])
   await vi.advanceTimersByTimeAsync(100)
@@ -106,11 +111,7 @@ test('a turn that is left to an execution goes on for as long again, while other
 
 test('alone it is given back at once', async () => {
   const { ask, order } = startTurns({ ...LIMITS, slotsPerLane: 1 })
-  const first = ask('a', 'a1')
-  ask('a', 'a2')
-  await vi.advanceTimersByTimeAsync(200)
-  first.turn.leaveToWork()
-  first.turn.end()
+  await leaveFirstOfTwo(ask)
   await vi.advanceTimersByTimeAsync(30)
   expect(order).toEqual(['a1', 'a2'])
 })
