@@ -1,8 +1,20 @@
+export type LogLevel = 'info' | 'warn' | 'error'
+export type LogFields = Readonly<Record<string, unknown>>
+
 /** One line of JSON on the log. Never pass a token, a query string or a path: ids of webhooks are secrets too. */
-export function logLine(level: 'info' | 'warn' | 'error', fields: Readonly<Record<string, unknown>>): void {
-  const line = JSON.stringify({ time: new Date().toISOString(), level, ...fields })
-  if (level === 'info') console.log(line)
-  else console.error(line)
+export function logLine(level: LogLevel, fields: LogFields): void {
+  print(level, formatLine(level, fields))
+}
+
+/** The line of now, for `print`. */
+export function formatLine(level: LogLevel, fields: LogFields): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, ...fields })
+}
+
+/** @param lines of `formatLine`, with `\n` between them */
+export function print(level: LogLevel, lines: string): void {
+  if (level === 'info') console.log(lines)
+  else console.error(lines)
 }
 
 /** An error with its causes, as the log keeps it. */

@@ -1,7 +1,7 @@
 import { matchedRoutes } from 'hono/route'
 import type { AppContext } from '#http/app-env'
-import { logLine } from '#lib/log'
 import { childTrace, parseTraceparent, type TraceContext } from '#lib/trace'
+import { logRequest } from '#telemetry/access-log'
 import { exportSpan } from '#telemetry/exporter'
 import { count, observe } from '#telemetry/metrics'
 
@@ -22,12 +22,14 @@ export function recordRequest(c: AppContext, startedAt: number): void {
   const trace = c.get('trace')
   const place = { request_id: c.get('requestId'), workspace_id: c.get('workspaceId') }
   const code = c.get('errorCode')
-  logLine('info', { ...place, trace_id: trace.traceId, method, route, status, code, ms: endedAt - startedAt })
+  const waitUntil = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work)
+  const ms = endedAt - startedAt
+  logRequest(c.env, waitUntil, { ...place, trace_id: trace.traceId, method, route, status, code, ms })
 
   const labels = { method: METHODS.has(method) ? method : 'other', route: route ?? 'none' }
   count('http_requests', { ...labels, status })
-  observe('http_request_seconds', labels, (endedAt - startedAt) / 1000)
-  exportSpan(c.env, (work) => c.executionCtx.waitUntil(work), {
+  observe('http_request_seconds', labels, ms / 1000)
+  exportSpan(c.env, waitUntil, {
     trace,
     parentSpanId: parseTraceparent(c.req.header('traceparent'))?.spanId,
     name: route === null ? labels.method : `${labels.method} ${route}`,

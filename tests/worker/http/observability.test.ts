@@ -94,7 +94,10 @@ test('the line of a request names request, trace, workspace and route, and nothi
     headers: { 'X-Request-Id': `req-${secret.slice(0, 8)}`, traceparent: TRACEPARENT },
   })
   await send(`/hooks/${secret}?key=${secret}`, { method: 'POST', body: secret })
-  const lines = log.mock.calls.map(([line]) => String(line))
+  const written = (): string[] => log.mock.calls.flatMap(([text]) => String(text).split('\n'))
+  // They are gathered for a moment.
+  await expect.poll(written).toContainEqual(expect.stringContaining('"route":"/hooks/'))
+  const lines = written()
   log.mockRestore()
   const own = lines.map((line) => JSON.parse(line)).find(({ request_id }) => request_id === `req-${secret.slice(0, 8)}`)
   expect(own).toMatchObject({
