@@ -151,16 +151,18 @@ export async function createHook({ client }: Ours): Promise<string> {
   return new URL(items[0]?.url ?? '').pathname
 }
 
+/** A delivery that was not there before. */
+export const toDelivery = (path: string) => (): Shot => {
+  const headers = { ...JSON_TYPE, 'webhook-id': randomUUID() }
+  return { method: 'POST', path, headers, body: '{"n":7}' }
+}
+
 /** A whole execution for each request, beside an empty actor for each. */
 export async function measureHooks(bench: Bench): Promise<void> {
   const ours = await startOurs()
-  const toShot = (path: string) => (): Shot => {
-    const headers = { ...JSON_TYPE, 'webhook-id': randomUUID() }
-    return { method: 'POST', path, headers, body: '{"n":7}' }
-  }
   const measureBoth = async (who: 'ours' | 'floor', { url, pids }: Subject, path: string): Promise<void> => {
     for (const connections of [10, 25]) {
-      const load = { url, pids, shot: toShot(path), connections, requests: bench.requests(2_000) }
+      const load = { url, pids, shot: toDelivery(path), connections, requests: bench.requests(2_000) }
       bench.rate(`webhook c=${connections}`, who, await measure(load))
     }
   }

@@ -3,6 +3,7 @@
  *
  *     npm run bench                          everything (about ten minutes)
  *     npm run bench -- list webhook          these rows
+ *     npm run bench -- endurance             ten minutes more, which is in no other run
  *     npm run bench -- --quick               a tenth of the requests: that it works, and no figures
  *     PEER_FASTAPI=<directory> npm run bench the peer beside ours
  */
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { measureIdleChats, measureStreams } from './chats.ts'
+import { measureEndurance } from './endurance.ts'
 import { measureHooks, measureRest } from './rates.ts'
 import { createBench } from './report.ts'
 import { measureLatency, measureLoop, measureOutput, measureSockets, measureStart, measureWaiting } from './sizes.ts'
@@ -29,14 +31,16 @@ const ROWS = [
   'output',
   'start',
 ]
+/** Only when it is asked for. */
+const LONG_ROW = 'endurance'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false } },
 })
-const unknown = positionals.filter((row) => !ROWS.includes(row))
+const unknown = positionals.filter((row) => row !== LONG_ROW && !ROWS.includes(row))
 if (unknown.length > 0) {
-  console.error(`no such row: ${unknown.join(', ')}; there are ${ROWS.join(', ')}`)
+  console.error(`no such row: ${unknown.join(', ')}; there are ${ROWS.join(', ')}, ${LONG_ROW}`)
   process.exit(2)
 }
 
@@ -54,6 +58,7 @@ try {
   if (bench.wants('loop')) await measureLoop(bench)
   if (bench.wants('output')) await measureOutput(bench)
   if (bench.wants('start')) await measureStart(bench)
+  if (positionals.includes(LONG_ROW)) await measureEndurance(bench)
 } finally {
   rmSync(directory, { recursive: true, force: true })
 }

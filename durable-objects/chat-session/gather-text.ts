@@ -3,8 +3,12 @@ import type { AgentEvent } from '#core/agent/event'
 /** A commit each would cap all chats together at some 2,000 pieces a second. */
 const GATHER_MS = 50
 const GATHER_CHARS = 1_024
+/** Where the thread cannot keep up: a commit for each piece would leave it no time for the pieces. */
+const MAX_GATHER_MS = 1_000
+/** A timer that rings so much later tells that others wait for the thread as well. */
+const LATE_MS = 25
 
-/** Joins the pieces of a text for a moment; every other event takes along what was gathered before it. */
+/** Joins the pieces of a text for a moment, a longer one on a busy thread; every other event takes along what was gathered before it. */
 export interface Gatherer {
   add(event: AgentEvent): void
   /** Hands on what there is. */
@@ -18,6 +22,8 @@ export function createGatherer(
 ): Gatherer {
   let held: (AgentEvent & { type: 'text' | 'reasoning' }) | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let gatherMs = GATHER_MS
+  let due = 0
 
   function release(): AgentEvent[] {
     clearTimeout(timer)
@@ -33,11 +39,19 @@ export function createGatherer(
   }
 
   function ring(): void {
+    const isLate = Date.now() - due > LATE_MS
+    gatherMs = isLate ? Math.min(MAX_GATHER_MS, gatherMs * 2) : Math.max(GATHER_MS, gatherMs / 2)
     try {
       flush()
     } catch (error) {
       onError(error)
     }
+  }
+
+  function wait(): void {
+    if (timer !== undefined) return
+    due = Date.now() + gatherMs
+    timer = setTimeout(ring, gatherMs)
   }
 
   return {
@@ -50,7 +64,7 @@ export function createGatherer(
       held = { type, text, ...(provider && { provider }) }
       // What the provider wants back speaks of what came up to here.
       if (text.length >= GATHER_CHARS || provider !== undefined) flush()
-      else timer ??= setTimeout(ring, GATHER_MS)
+      else wait()
     },
   }
 }

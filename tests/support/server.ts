@@ -97,6 +97,8 @@ async function waitUntilReady(current: Run): Promise<void> {
     const timer = setTimeout(() => failed(new Error(`the server does not get ready:\n${output()}`)), START_MS)
     const look = (): void => {
       if (!READY.test(output())) return
+      // All that is printed later would be searched again for each line.
+      child.stdout?.off('data', look)
       clearTimeout(timer)
       ready()
     }
