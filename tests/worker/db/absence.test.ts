@@ -47,6 +47,9 @@ async function terminate(where: SQL): Promise<void> {
   await admin().execute(sql`select pg_terminate_backend(pid, 1000) from pg_stat_activity where ${where}`)
 }
 
+/** By when a connection's end has been heard here too: the process is gone a moment before. */
+const HEARD_MS = 100
+
 describe.each(WAYS)('a PostgreSQL that is away, through $name', ({ connectTo }) => {
   beforeAll(async () => void (await connectTo(DATABASE_URL).execute(sql`select 1`)))
 
@@ -78,6 +81,7 @@ describe.each(WAYS)('a PostgreSQL that is away, through $name', ({ connectTo }) 
     const db = connectTo(NAMED_URL)
     const pid = await pidOf(db)
     await terminate(sql`application_name = ${NAME}`)
+    await scheduler.wait(HEARD_MS)
     expect(await pidOf(db)).not.toBe(pid)
   })
 
