@@ -28,7 +28,7 @@ export class Maintenance extends DurableObject<Env> implements MaintenanceActor 
     const { storage } = this.ctx
     const [anew, alarm, sweepAt] = [Date.now() + ANEW_MS, await storage.getAlarm(), await storage.get<number>(SWEEP_AT)]
     if (alarm === null) return storage.setAlarm(Date.now() + FIRST_MS)
-    if (sweepAt !== undefined) return storage.put(SWEEP_AT, Math.min(sweepAt, anew))
+    if (sweepAt !== undefined) await storage.put(SWEEP_AT, Math.min(sweepAt, anew))
     if (alarm > anew) await storage.setAlarm(anew)
   }
 

@@ -233,6 +233,15 @@ describe('the actor that sweeps', () => {
     expect(await alarm()).toBe(next)
   })
 
+  it('comes within minutes of a start, too, when the last alarm was for deliveries alone', async () => {
+    await sweeper().sweepSoon()
+    await runDurableObjectAlarm(sweeper())
+    await sweeper().deliverSoon()
+    await runDurableObjectAlarm(sweeper())
+    await sweeper().poke()
+    expect((await alarm()) ?? 0).toBeLessThanOrEqual(Date.now() + 6 * 60_000)
+  })
+
   it('rings again soon when PostgreSQL is away, and never throws (P5)', async () => {
     await expect.poll(alarm).not.toBeNull()
     vi.spyOn(env.POSTGRES_POOL, 'getByName').mockImplementation(() => {
