@@ -63,13 +63,15 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
+type Settings = Required<Omit<ServerOptions, 'user'>> & Pick<ServerOptions, 'user'>
+
 interface Run {
   readonly child: ChildProcess
   readonly ended: Promise<number | null>
   readonly output: () => string
 }
 
-function run(options: Required<Omit<ServerOptions, 'user'>> & Pick<ServerOptions, 'user'>): Run {
+function run(options: Settings): Run {
   const child = spawn(process.execPath, [join(options.root, 'local/start.ts')], {
     cwd: options.root,
     env: {
@@ -111,9 +113,7 @@ function readPid(file: string): number {
   return Number.parseInt(readFileSync(file, 'utf8'), 10)
 }
 
-async function complete(
-  options: ServerOptions,
-): Promise<Required<Omit<ServerOptions, 'user'>> & Pick<ServerOptions, 'user'>> {
+async function complete(options: ServerOptions): Promise<Settings> {
   const secret = (): string => randomBytes(32).toString('hex')
   return {
     ...options,
@@ -138,12 +138,25 @@ export async function failToStart(options: ServerOptions): Promise<{ code: numbe
   return { code, output: current.output() }
 }
 
+/** Where nobody asked for a port, the one found free may be another test's by the time that the server listens. */
+async function startReady(options: ServerOptions, attempts = 3): Promise<{ settings: Settings; current: Run }> {
+  const settings = await complete(options)
+  const current = run(settings)
+  try {
+    await waitUntilReady(current)
+    return { settings, current }
+  } catch (error) {
+    if (options.port !== undefined || attempts === 1 || !current.output().includes('the port was taken')) throw error
+    return startReady(options, attempts - 1)
+  }
+}
+
 /** Starts a server and waits until it answers. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const settings = await complete(options)
+  const { settings, ...started } = await startReady(options)
   const { dataDir, port } = settings
   const cluster = join(dataDir, 'postgres/cluster')
-  let current = run(settings)
+  let { current } = started
   const pids: TestServer['pids'] = () => {
     const node = current.child.pid ?? 0
     const workerd = readPid(join(dataDir, 'workerd.pid'))
@@ -156,7 +169,6 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     for (const pid of all) signal(pid, 'SIGKILL')
     await waitUntilGone(all, STOP_MS)
   }
-  await waitUntilReady(current)
   return {
     url: `http://127.0.0.1:${port}`,
     port,
